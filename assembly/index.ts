@@ -1,0 +1,23 @@
+/** The inference binary: the kernels that src/runtime/abi.ts declares, nothing else. */
+export { f32_pack, f32_pack_transposed, f32_matmul } from './kernels/matmul';
+export { f32_softmax, f32_log_softmax } from './kernels/softmax';
+export {
+  f32_exp, f32_sigmoid, f32_tanh, f32_add, f32_multiply, f32_multiply_add, f32_scale, f32_add_scaled, f32_fill,
+  f32_copy_columns,
+} from './kernels/elementwise';
+export { f32_gather } from './kernels/embedding';
+export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
+export { f32_score_dot, f32_score_additive } from './kernels/score';
+export { f32_weighted_sum } from './kernels/weightedSum';
+export { f32_sum, f32_sum_squares, f32_sum_rows, f32_argmax } from './kernels/reduce';
+export { f32_cross_entropy } from './kernels/crossEntropy';
+
+/** Raised with every change of a signature, so that a binary and the code beside it cannot be mixed up. */
+export function abi_version(): i32 {
+  return 1;
+}
+
+/** First byte past the binary's own data: the arena begins here. */
+export function heap_base(): usize {
+  return __heap_base;
+}

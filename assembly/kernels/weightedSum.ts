@@ -1,0 +1,39 @@
+/**
+ * The attention's read-out, out_q = sum_k weights_qk value_k, for each batch item.
+ * weights [batch, queries, keys], value [batch, keys, size], out [batch, queries, size]; out is overwritten, or added
+ * to where `accumulate` is not 0; it must not overlap the inputs. Error: at most (keys + 1) eps * sum |w||v|.
+ */
+import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
+
+export function f32_weighted_sum(
+  outPtr: usize, weightsPtr: usize, valuePtr: usize, batch: i32, queries: i32, keys: i32, size: i32, accumulate: i32,
+): void {
+  const bytes = (<usize>size) << 2;
+  const weightBytes = (<usize>keys) << 2;
+  for (let b = 0; b < batch; ++b) {
+    for (let q = 0; q < queries; ++q, outPtr += bytes, weightsPtr += weightBytes) {
+      let d = 0;
+      for (; d + 8 <= size; d += 8) {
+        const out = outPtr + ((<usize>d) << 2);
+        let value = valuePtr + ((<usize>d) << 2);
+        let left = accumulate ? v128.load(out) : f32x4.splat(0), right = accumulate ? v128.load(out, 16) : f32x4.splat(0);
+        for (let k: usize = 0; k < weightBytes; k += 4, value += bytes) {
+          const weight = v128.load32_splat(weightsPtr + k);
+          left = madd(weight, v128.load(value), left);
+          right = madd(weight, v128.load(value, 16), right);
+        }
+        v128.store(out, left); v128.store(out, right, 16);
+      }
+      for (; d < size; d += 4) {
+        const out = outPtr + ((<usize>d) << 2);
+        let value = valuePtr + ((<usize>d) << 2);
+        let sum = accumulate ? loadUpTo4(out, size - d) : f32x4.splat(0);
+        for (let k: usize = 0; k < weightBytes; k += 4, value += bytes) {
+          sum = madd(v128.load32_splat(weightsPtr + k), loadUpTo4(value, size - d), sum);
+        }
+        storeUpTo4(out, sum, size - d);
+      }
+    }
+    valuePtr += <usize>keys * bytes;
+  }
+}

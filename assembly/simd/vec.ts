@@ -1,0 +1,62 @@
+/**
+ * Vectors of four f32 lanes. This is the only file that names relaxed instructions: every kernel is written once
+ * and compiled twice, deterministic (`simd`) and fused (`relaxed`).
+ */
+
+/** a * b + c; one rounding in the `relaxed` binary where the machine fuses, two roundings in `simd`. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** Sum of the four lanes: (v0 + v2) + (v1 + v3). */
+// @ts-ignore: decorator
+@inline
+export function hsum(v: v128): f32 {
+  v = f32x4.add(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
+}
+
+/** Largest of the four lanes; NaN where any lane is NaN. */
+// @ts-ignore: decorator
+@inline
+export function hmax(v: v128): f32 {
+  v = f32x4.max(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
+}
+
+/** Loads `count` (1 to 3) lanes, the others are zero; reads nothing past them. */
+// @ts-ignore: decorator
+@inline
+export function loadTail(pointer: usize, count: i32): v128 {
+  let v = v128.load32_zero(pointer);
+  if (count > 1) v = v128.load32_lane(pointer, v, 1, 4);
+  if (count > 2) v = v128.load32_lane(pointer, v, 2, 8);
+  return v;
+}
+
+/** Stores the first `count` (1 to 3) lanes; writes nothing past them. */
+// @ts-ignore: decorator
+@inline
+export function storeTail(pointer: usize, v: v128, count: i32): void {
+  v128.store32_lane(pointer, v, 0);
+  if (count > 1) v128.store32_lane(pointer, v, 1, 4);
+  if (count > 2) v128.store32_lane(pointer, v, 2, 8);
+}
+
+/** Loads `count` lanes, 4 or more meaning all, 0 or fewer meaning none. */
+// @ts-ignore: decorator
+@inline
+export function loadUpTo4(pointer: usize, count: i32): v128 {
+  if (count >= 4) return v128.load(pointer);
+  return count > 0 ? loadTail(pointer, count) : f32x4.splat(0);
+}
+
+/** Stores `count` lanes, 4 or more meaning all, 0 or fewer meaning none. */
+// @ts-ignore: decorator
+@inline
+export function storeUpTo4(pointer: usize, v: v128, count: i32): void {
+  if (count >= 4) v128.store(pointer, v);
+  else if (count > 0) storeTail(pointer, v, count);
+}

@@ -1,0 +1,12 @@
+/** The training binary: the inference kernels and the backward of each. */
+export * from './index';
+export { f32_pack_rows, f32_matmul_rows } from './gradients/matmul';
+export { f32_softmax_backward, f32_log_softmax_backward } from './gradients/softmax';
+export { f32_tanh_backward, f32_sigmoid_backward } from './gradients/elementwise';
+export { f32_scatter_add } from './gradients/embedding';
+export { f32_lstm_cell_backward, f32_lstm_sequence_backward } from './gradients/lstm';
+export { f32_score_additive_backward } from './gradients/score';
+export { f32_weighted_sum_transposed } from './gradients/weightedSum';
+export { f32_cross_entropy_backward } from './gradients/crossEntropy';
+export { f32_dropout } from './gradients/dropout';
+export { f32_adam } from './gradients/adam';

@@ -1,0 +1,66 @@
+import { ArgumentError } from '../errors.ts';
+import type { Hypothesis, StepModel } from './stepModel.ts';
+
+/**
+ * Decodes each item by its most probable token at every step. Items that have ended are dropped from the batch.
+ * @param maxLength tokens, the end token counted, after which a hypothesis is cut
+ * @throws ArgumentError unless maxLength is a positive integer
+ */
+export function greedyDecode<State>(model: StepModel<State>, maxLength: number): Hypothesis[] {
+  if (!(Number.isInteger(maxLength) && maxLength > 0)) {
+    throw new ArgumentError(`greedyDecode: maxLength must be a positive integer, got ${maxLength}`);
+  }
+  const results = Array.from({ length: model.items }, () => ({
+    ids: [] as number[],
+    logProbability: 0,
+    attention: [] as Float32Array[],
+    ended: false,
+  }));
+  let live = results.map((_, item) => item);
+  if (live.length === 0) return [];
+  let state = model.start();
+  let previous: Int32Array = new Int32Array(live.length).fill(model.startId);
+  try {
+    for (let length = 0; length < maxLength; length++) {
+      const next = model.step(state, previous);
+      model.release(state, next.state);
+      state = next.state;
+      const sourceLength = next.attention.length / live.length;
+      previous = argmaxRows(next.logProbabilities, live.length, model.vocabulary);
+      const rows: number[] = [];
+      live.forEach((item, row) => {
+        const result = results[item]!;
+        const id = previous[row]!;
+        result.logProbability += next.logProbabilities[row * model.vocabulary + id]!;
+        result.attention.push(next.attention.slice(row * sourceLength, (row + 1) * sourceLength));
+        if (id === model.endId) result.ended = true;
+        else {
+          result.ids.push(id);
+          rows.push(row);
+        }
+      });
+      if (rows.length === 0) break;
+      if (rows.length < live.length) {
+        const selected = model.select(state, Int32Array.from(rows), true);
+        model.release(state, selected);
+        state = selected;
+        live = rows.map((row) => live[row]!);
+        previous = Int32Array.from(rows, (row) => previous[row]!);
+      }
+    }
+  } finally {
+    model.release(state);
+  }
+  return results.map((result) => ({ ...result, score: result.logProbability }));
+}
+
+/** The first largest entry of each row. */
+function argmaxRows(values: Float32Array, rows: number, columns: number): Int32Array {
+  const ids = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let best = row * columns;
+    for (let i = best + 1; i < (row + 1) * columns; i++) if (values[i]! > values[best]!) best = i;
+    ids[row] = best - row * columns;
+  }
+  return ids;
+}

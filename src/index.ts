@@ -1,0 +1,42 @@
+/** heed: a WebAssembly runtime for attention and LSTM models. Importing it does nothing. */
+export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
+export { greedyDecode } from './decode/greedy.ts';
+export type { Hypothesis, StepModel } from './decode/stepModel.ts';
+export * from './errors.ts';
+export { fromFloat32, toFloat32, toInt32 } from './io/conversion.ts';
+export { readSafetensors } from './io/safetensors.ts';
+export { writeSafetensors } from './io/writeSafetensors.ts';
+export {
+  Attention,
+  type AttentionConfig,
+  type AttentionMemory,
+  type ScoreFunction,
+} from './layers/attention.ts';
+export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
+export { Linear, type LinearConfig } from './layers/linear.ts';
+export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
+export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
+export {
+  type DecoderState,
+  type Encoded,
+  padRows,
+  Seq2Seq,
+  type Seq2SeqBatch,
+} from './models/seq2seq/model.ts';
+export { crossEntropy } from './ops/crossEntropy.ts';
+export { dropout } from './ops/dropout.ts';
+export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
+export { embedding } from './ops/embedding.ts';
+export { concatenate, stack } from './ops/join.ts';
+export { addLinear, linear } from './ops/linear.ts';
+export { type LSTMState, lstmCell, lstmSequence } from './ops/lstm.ts';
+export { PackedWeight } from './ops/packedWeight.ts';
+export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
+export { logSoftmax, softmax } from './ops/softmax.ts';
+export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';
+export { Runtime } from './runtime/runtime.ts';
+export type { Variant } from './runtime/variant.ts';
+export { Random } from './tensor/random.ts';
+export type { Shape } from './tensor/shape.ts';
+export { type DType, Tensor } from './tensor/tensor.ts';
+export type { StoredDType, StoredTensor, WeightSource } from './tensor/weights.ts';

@@ -1,0 +1,50 @@
+import { linear } from '../ops/linear.ts';
+import { PackedWeight } from '../ops/packedWeight.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { WeightSource } from '../tensor/weights.ts';
+import { createParameters, loadParameters, type Parameters } from './parameters.ts';
+
+/** y = x · weight^T + bias. PyTorch's names: `weight` [outputs, inputs], `bias` [outputs]. */
+export interface LinearConfig {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Whether there is a bias; true by default. */
+  readonly bias?: boolean;
+}
+
+export class Linear {
+  readonly weight: PackedWeight;
+  readonly bias: Tensor | undefined;
+
+  constructor(parameters: Parameters, { inputs, outputs, bias = true }: LinearConfig) {
+    const bound = 1 / Math.sqrt(inputs);
+    this.weight = new PackedWeight(parameters.get('weight', [outputs, inputs], { bound }));
+    this.bias = bias ? parameters.get('bias', [outputs], { bound }) : undefined;
+  }
+
+  static create(runtime: Runtime, config: LinearConfig, random: Random): Linear {
+    return createParameters(runtime, random, (parameters) => new Linear(parameters, config));
+  }
+
+  /** @throws FormatError */
+  static load(runtime: Runtime, weights: WeightSource, config: LinearConfig & { prefix?: string }): Linear {
+    return loadParameters(runtime, weights, config.prefix ?? '', (parameters) => new Linear(parameters, config));
+  }
+
+  /** @param x [..., inputs] @returns [..., outputs] @throws ShapeError */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  dispose(): void {
+    this.weight.dispose();
+    this.weight.weight.dispose();
+    this.bias?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,350 @@
+/**
+ * Sequence to sequence: a bidirectional LSTM reads the source, an LSTM writes the target, attending to what was read
+ * at every step (Luong 2015 with input feeding):
+ *
+ *   s_t = LSTM([e(y_{t-1}); h~_{t-1}], s_{t-1})     a_t = softmax(score(s_t, h_j))     c_t = sum_j a_tj h_j
+ *   h~_t = tanh(W_c [c_t; s_t])                     p(y_t) = softmax(W_o h~_t + b_o)
+ *
+ * Parameters: `src_embedding`, `tgt_embedding`, `encoder.*` (LSTM), `bridge_h`, `bridge_c` (from the encoder's last
+ * states to s_0), `cell.{weight,bias}_{ih,hh}`, `attn*`, `combine.weight`, `out`.
+ */
+import type { StepModel } from '../../decode/stepModel.ts';
+import { Attention, type AttentionMemory } from '../../layers/attention.ts';
+import { Embedding } from '../../layers/embedding.ts';
+import { Linear } from '../../layers/linear.ts';
+import { LSTM } from '../../layers/lstm.ts';
+import { createParameters, loadParameters, type Parameters } from '../../layers/parameters.ts';
+import { crossEntropy } from '../../ops/crossEntropy.ts';
+import { dropout } from '../../ops/dropout.ts';
+import { add, tanh } from '../../ops/elementwise.ts';
+import { embedding } from '../../ops/embedding.ts';
+import { concatenate, stack } from '../../ops/join.ts';
+import { addLinear, linear } from '../../ops/linear.ts';
+import { lstmCell } from '../../ops/lstm.ts';
+import { PackedWeight } from '../../ops/packedWeight.ts';
+import { logSoftmax } from '../../ops/softmax.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Random } from '../../tensor/random.ts';
+import { expectShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { WeightSource } from '../../tensor/weights.ts';
+import type { Seq2SeqConfig } from './config.ts';
+
+/** The decoder between two steps; all [batch, decoderHidden]. */
+export interface DecoderState {
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
+  /** h~: the attentional vector that is fed into the next step. */
+  readonly attentional: Tensor;
+}
+
+/** A source that was read, and the decoder as it starts. */
+export interface Encoded {
+  readonly memory: AttentionMemory;
+  readonly state: DecoderState;
+}
+
+/** Padded rows of ids for training. */
+export interface Seq2SeqBatch {
+  /** i32 [batch, source length] */
+  readonly source: Tensor;
+  /** i32 [batch] */
+  readonly sourceLengths: Tensor;
+  /** i32 [target length, batch], time first: `<sos>` and the target. */
+  readonly targetInput: Tensor;
+  /** i32 [target length, batch], time first: the target and `<eos>`. */
+  readonly targetOutput: Tensor;
+}
+
+export class Seq2Seq {
+  readonly runtime: Runtime;
+  readonly config: Seq2SeqConfig;
+  readonly #parameters: Map<string, Tensor>;
+  readonly #sourceEmbedding: Embedding;
+  readonly #targetEmbedding: Embedding;
+  readonly #encoder: LSTM;
+  readonly #bridgeHidden: Linear;
+  readonly #bridgeCell: Linear;
+  readonly #cellEmbedded: PackedWeight;
+  readonly #cellFed: PackedWeight;
+  readonly #cellRecurrent: PackedWeight;
+  readonly #cellBiases: readonly [Tensor, Tensor];
+  readonly #attention: Attention;
+  readonly #combine: Linear;
+  readonly #out: Linear;
+
+  constructor(parameters: Parameters, config: Seq2SeqConfig) {
+    const { embeddingSize, encoderHidden, decoderHidden, paddingId } = config;
+    const encoded = 2 * encoderHidden;
+    this.runtime = parameters.runtime;
+    this.config = config;
+    this.#parameters = parameters.named;
+    this.#sourceEmbedding = new Embedding(parameters.within('src_embedding.'), {
+      count: config.sourceVocabulary,
+      size: embeddingSize,
+      paddingId,
+    });
+    this.#targetEmbedding = new Embedding(parameters.within('tgt_embedding.'), {
+      count: config.targetVocabulary,
+      size: embeddingSize,
+      paddingId,
+    });
+    this.#encoder = new LSTM(parameters.within('encoder.'), {
+      inputSize: embeddingSize,
+      hiddenSize: encoderHidden,
+      layers: config.encoderLayers,
+      bidirectional: true,
+      dropout: config.dropout,
+    });
+    this.#bridgeHidden = new Linear(parameters.within('bridge_h.'), { inputs: encoded, outputs: decoderHidden });
+    this.#bridgeCell = new Linear(parameters.within('bridge_c.'), { inputs: encoded, outputs: decoderHidden });
+    const cell = parameters.within('cell.');
+    const bound = { bound: 1 / Math.sqrt(decoderHidden) };
+    const rows = 4 * decoderHidden;
+    const inputWeight = cell.get('weight_ih', [rows, embeddingSize + decoderHidden], bound);
+    this.#cellEmbedded = new PackedWeight(inputWeight, { from: 0, to: embeddingSize });
+    this.#cellFed = new PackedWeight(inputWeight, { from: embeddingSize, to: embeddingSize + decoderHidden });
+    this.#cellRecurrent = new PackedWeight(cell.get('weight_hh', [rows, decoderHidden], bound));
+    this.#cellBiases = [cell.get('bias_ih', [rows], bound), cell.get('bias_hh', [rows], bound)];
+    this.#attention = new Attention(parameters, {
+      score: config.score,
+      querySize: decoderHidden,
+      keySize: encoded,
+      attentionSize: config.attentionSize,
+    });
+    this.#combine = new Linear(parameters.within('combine.'), {
+      inputs: encoded + decoderHidden,
+      outputs: decoderHidden,
+      bias: false,
+    });
+    this.#out = new Linear(parameters.within('out.'), { inputs: decoderHidden, outputs: config.targetVocabulary });
+  }
+
+  /** A model with fresh parameters. */
+  static create(runtime: Runtime, config: Seq2SeqConfig, random: Random): Seq2Seq {
+    return createParameters(runtime, random, (parameters) => new Seq2Seq(parameters, config));
+  }
+
+  /** @throws FormatError listing every missing, misshapen and unexpected tensor */
+  static load(runtime: Runtime, weights: WeightSource, config: Seq2SeqConfig, prefix = ''): Seq2Seq {
+    return loadParameters(runtime, weights, prefix, (parameters) => new Seq2Seq(parameters, config));
+  }
+
+  /** All parameters by name: what an optimizer steps and a file stores. */
+  parameters(): ReadonlyMap<string, Tensor> {
+    return this.#parameters;
+  }
+
+  /**
+   * Reads a batch of sources.
+   * @param source i32 [batch, source length], padded with anything
+   * @param lengths i32 [batch]
+   * @throws ShapeError, DTypeError, ArgumentError
+   */
+  encode(source: Tensor, lengths: Tensor, random?: Random): Encoded {
+    expectShape('Seq2Seq.encode', 'source', source.shape, [null, null]);
+    return this.runtime.scope(() => {
+      const embedded = this.#drop(this.#sourceEmbedding.forward(source), random);
+      const { output, state } = this.#encoder.forward(embedded, { lengths, random });
+      const [forward, reverse] = state.slice(-2) as [(typeof state)[0], (typeof state)[0]];
+      const hidden = tanh(this.#bridgeHidden.forward(concatenate([forward.hidden, reverse.hidden])));
+      const cell = tanh(this.#bridgeCell.forward(concatenate([forward.cell, reverse.cell])));
+      const attentional = Tensor.zeros(this.runtime, hidden.shape);
+      return { memory: this.#attention.remember(output, lengths), state: { hidden, cell, attentional } };
+    });
+  }
+
+  /** The share of the gates that the previous tokens give: [..., 4 * decoderHidden]. */
+  #project(embedded: Tensor): Tensor {
+    const [inputBias, recurrentBias] = this.#cellBiases;
+    return linear(embedded, this.#cellEmbedded, add(inputBias, recurrentBias));
+  }
+
+  /** One step after the embedding. @param projected [batch, 4 * decoderHidden] */
+  #advance(projected: Tensor, { memory, state }: Encoded): { state: DecoderState; weights: Tensor } {
+    const fed = addLinear(projected, state.attentional, this.#cellFed);
+    const gates = addLinear(fed, state.hidden, this.#cellRecurrent);
+    const { hidden, cell } = lstmCell(gates, state.cell);
+    const [batch, size] = hidden.shape as readonly [number, number];
+    const { context, weights } = this.#attention.read(hidden.reshape([batch, 1, size]), memory);
+    const both = concatenate([context.reshape([batch, context.shape[2]!]), hidden]);
+    return { state: { hidden, cell, attentional: tanh(this.#combine.forward(both)) }, weights };
+  }
+
+  #drop(x: Tensor, random: Random | undefined): Tensor {
+    const { dropout: rate = 0 } = this.config;
+    return random && rate > 0 ? dropout(x, rate, random.bits()) : x;
+  }
+
+  /**
+   * One decoding step.
+   * @param previous i32 [batch], the tokens just written (`<sos>` at first)
+   * @returns log-probabilities [batch, target vocabulary] and attention weights [batch, 1, source length]
+   */
+  step(previous: Tensor, encoded: Encoded): { state: DecoderState; logProbabilities: Tensor; weights: Tensor } {
+    return this.runtime.scope(() => {
+      const projected = this.#project(embedding(this.#targetEmbedding.weight, previous));
+      const { state, weights } = this.#advance(projected, encoded);
+      return { state, logProbabilities: logSoftmax(this.#out.forward(state.attentional)), weights };
+    });
+  }
+
+  /**
+   * Logits of every target position with the true tokens as input (teacher forcing).
+   * @returns logits [target length, batch, target vocabulary]; weights [target length, batch, 1, source length]
+   */
+  forward(batch: Seq2SeqBatch, random?: Random): { logits: Tensor; weights: Tensor } {
+    return this.runtime.scope(() => {
+      const encoded = this.encode(batch.source, batch.sourceLengths, random);
+      const projected = this.#project(this.#drop(this.#targetEmbedding.forward(batch.targetInput), random));
+      let { state } = encoded;
+      const attentional: Tensor[] = [];
+      const maps: Tensor[] = [];
+      for (let t = 0; t < projected.shape[0]!; t++) {
+        const step = this.#advance(projected.at(t), { memory: encoded.memory, state });
+        state = step.state;
+        attentional.push(state.attentional);
+        maps.push(step.weights);
+      }
+      return { logits: this.#out.forward(this.#drop(stack(attentional), random)), weights: stack(maps) };
+    });
+  }
+
+  /**
+   * Mean cross-entropy of the target under teacher forcing; padding costs nothing.
+   * @param options.random where dropout gets its seeds; no dropout without it
+   * @param options.divisor what the summed loss is divided by; the number of real target tokens by default
+   */
+  loss(
+    batch: Seq2SeqBatch,
+    options: { random?: Random; labelSmoothing?: number; divisor?: number } = {},
+  ): Tensor {
+    const { random, labelSmoothing, divisor } = options;
+    return this.runtime.scope(() => {
+      const { logits } = this.forward(batch, random);
+      const rows = logits.shape[0]! * logits.shape[1]!;
+      return crossEntropy(
+        logits.reshape([rows, this.config.targetVocabulary]),
+        batch.targetOutput.reshape([rows]),
+        { ignored: this.config.paddingId, labelSmoothing, divisor },
+      );
+    });
+  }
+
+  /** What the decoders in `decode/` drive: sources given as id lists. */
+  stepModel(sources: readonly (readonly number[])[]): StepModel<Encoded> {
+    return new Seq2SeqStepModel(this, sources);
+  }
+
+  dispose(): void {
+    for (const layer of [
+      this.#sourceEmbedding,
+      this.#targetEmbedding,
+      this.#encoder,
+      this.#bridgeHidden,
+      this.#bridgeCell,
+      this.#attention,
+      this.#combine,
+      this.#out,
+      this.#cellEmbedded,
+      this.#cellFed,
+      this.#cellRecurrent,
+    ]) {
+      layer.dispose();
+    }
+    for (const tensor of this.#parameters.values()) tensor.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Seq2Seq behind the decoders' interface. */
+class Seq2SeqStepModel implements StepModel<Encoded> {
+  readonly items: number;
+  readonly vocabulary: number;
+  readonly startId: number;
+  readonly endId: number;
+  readonly #model: Seq2Seq;
+  readonly #sources: readonly (readonly number[])[];
+
+  constructor(model: Seq2Seq, sources: readonly (readonly number[])[]) {
+    this.items = sources.length;
+    this.vocabulary = model.config.targetVocabulary;
+    this.startId = model.config.startId;
+    this.endId = model.config.endId;
+    this.#model = model;
+    this.#sources = sources;
+  }
+
+  start(): Encoded {
+    const { runtime, config } = this.#model;
+    return runtime.scope(() => {
+      const { ids, lengths } = padRows(this.#sources, config.paddingId);
+      const [rows, columns] = [this.#sources.length, lengths.reduce((a, b) => Math.max(a, b), 0)];
+      const source = Tensor.from(runtime, ids, [rows, columns], 'i32');
+      return this.#model.encode(source, Tensor.from(runtime, lengths, [rows], 'i32'));
+    });
+  }
+
+  step(state: Encoded, previous: Int32Array): { state: Encoded; logProbabilities: Float32Array; attention: Float32Array } {
+    const { runtime } = this.#model;
+    return runtime.scope(() => {
+      const ids = Tensor.from(runtime, previous, [previous.length], 'i32');
+      const result = this.#model.step(ids, state);
+      return {
+        state: { memory: state.memory, state: result.state },
+        logProbabilities: result.logProbabilities.toFloat32Array(),
+        attention: result.weights.toFloat32Array(),
+      };
+    });
+  }
+
+  select(state: Encoded, rows: Int32Array, itemsChanged: boolean): Encoded {
+    const { runtime } = this.#model;
+    const select = (x: Tensor): Tensor => selectRows(x, rows);
+    return runtime.scope(() => {
+      const { hidden, cell, attentional } = state.state;
+      const { keys, values, lengths } = state.memory;
+      const sameKeys = keys.storage === values.storage;
+      const newKeys = itemsChanged ? select(keys) : keys;
+      const memory = itemsChanged
+        ? { keys: newKeys, values: sameKeys ? newKeys : select(values), lengths: lengths && select(lengths) }
+        : state.memory;
+      return { memory, state: { hidden: select(hidden), cell: select(cell), attentional: select(attentional) } };
+    });
+  }
+
+  release(state: Encoded, kept?: Encoded): void {
+    for (const tensor of [state.state.hidden, state.state.cell, state.state.attentional]) tensor.dispose();
+    if (kept && kept.memory === state.memory) return;
+    state.memory.keys.dispose();
+    state.memory.values.dispose();
+    state.memory.lengths?.dispose();
+  }
+}
+
+/** x[rows[i]] for each i; 32-bit elements of any type. */
+function selectRows(x: Tensor, rows: Int32Array): Tensor {
+  const [count, ...rest] = x.shape;
+  const { runtime } = x;
+  const y = Tensor.empty(runtime, [rows.length, ...rest], x.dtype);
+  if (count) {
+    const ids = Tensor.from(runtime, rows, [rows.length], 'i32');
+    runtime.kernels.f32_gather(y.pointer, x.pointer, ids.pointer, rows.length, x.size / count);
+    ids.dispose();
+  }
+  return y;
+}
+
+/** Rows of ids as one rectangle, filled up with `padding`. */
+export function padRows(rows: readonly (readonly number[])[], padding: number): { ids: Int32Array; lengths: Int32Array } {
+  const lengths = Int32Array.from(rows, (row) => row.length);
+  const columns = lengths.reduce((a, b) => Math.max(a, b), 0);
+  const ids = new Int32Array(rows.length * columns).fill(padding);
+  rows.forEach((row, i) => {
+    ids.set(row, i * columns);
+  });
+  return { ids, lengths };
+}

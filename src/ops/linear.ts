@@ -1,0 +1,105 @@
+import { record, type Tape } from '../autograd/tape.ts';
+import { ShapeError } from '../errors.ts';
+import { describe, expectShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { type PackedWeight, packedBytes } from './packedWeight.ts';
+
+/**
+ * y = x · W^T + b.
+ * @param x [..., inputs] f32
+ * @param bias [outputs]
+ * @returns [..., outputs]
+ * @throws ShapeError
+ */
+export function linear(x: Tensor, weight: PackedWeight, bias?: Tensor): Tensor {
+  const rows = rowsOf('linear', x, weight);
+  if (bias) expectShape('linear', 'bias', bias.shape, [weight.outputs]);
+  const y = Tensor.empty(x.runtime, [...x.shape.slice(0, -1), weight.outputs]);
+  const { inputs, outputs } = weight;
+  x.runtime.kernels.f32_matmul(
+    y.pointer,
+    x.pointer,
+    weight.forward,
+    bias?.pointer ?? 0,
+    rows,
+    outputs,
+    inputs,
+    inputs,
+    outputs,
+    0,
+  );
+  record([y], bias ? [x, weight.weight, bias] : [x, weight.weight], (tape) => {
+    backward(tape, x, weight, y, rows);
+    if (bias && tape.needs(bias)) {
+      tape.kernels.f32_sum_rows(tape.gradient(bias).pointer, tape.gradient(y).pointer, rows, outputs);
+    }
+  });
+  return y;
+}
+
+/**
+ * y = base + x · W^T: one more source of a sum of projections.
+ * @param base [..., outputs]
+ * @param x [..., inputs]
+ * @throws ShapeError
+ */
+export function addLinear(base: Tensor, x: Tensor, weight: PackedWeight): Tensor {
+  const rows = rowsOf('addLinear', x, weight);
+  expectShape('addLinear', 'base', base.shape, [...x.shape.slice(0, -1), weight.outputs]);
+  const y = Tensor.empty(x.runtime, base.shape);
+  const { kernels } = x.runtime;
+  const { inputs, outputs } = weight;
+  kernels.f32_scale(y.pointer, base.pointer, y.size, 1);
+  kernels.f32_matmul(y.pointer, x.pointer, weight.forward, 0, rows, outputs, inputs, inputs, outputs, 1);
+  record([y], [base, x, weight.weight], (tape) => {
+    if (tape.needs(base)) {
+      tape.kernels.f32_add_scaled(tape.gradient(base).pointer, tape.gradient(y).pointer, y.size, 1);
+    }
+    backward(tape, x, weight, y, rows);
+  });
+  return y;
+}
+
+/** dx += dy · W, dW += dy^T · x. */
+function backward(tape: Tape, x: Tensor, weight: PackedWeight, y: Tensor, rows: number): void {
+  const { inputs, outputs } = weight;
+  const gradY = tape.gradient(y).pointer;
+  if (tape.needs(x)) {
+    const gradX = tape.gradient(x).pointer;
+    tape.kernels.f32_matmul(gradX, gradY, weight.backward, 0, rows, inputs, outputs, outputs, inputs, 1);
+  }
+  if (tape.needs(weight.weight)) accumulateWeightGradient(tape, weight, gradY, x.pointer, rows);
+}
+
+/**
+ * dW += dy^T · x over `rows` rows.
+ * @param gradY byte address of dy [rows, outputs]
+ * @param x byte address of x [rows, inputs]
+ */
+export function accumulateWeightGradient(
+  tape: Tape,
+  weight: PackedWeight,
+  gradY: number,
+  x: number,
+  rows: number,
+): void {
+  const { inputs, outputs, stride } = weight;
+  const { memory } = weight.weight.runtime;
+  const left = memory.allocate(16 * Math.ceil(outputs / 4) * rows);
+  const right = memory.allocate(packedBytes(inputs, rows));
+  tape.kernels.f32_pack_rows(left.pointer, gradY, outputs, rows, outputs);
+  tape.kernels.f32_pack(right.pointer, x, rows, inputs, inputs);
+  const gradient = tape.gradient(weight.weight).pointer + weight.columnBytes;
+  tape.kernels.f32_matmul_rows(gradient, left.pointer, right.pointer, outputs, inputs, rows, stride);
+  left.dispose();
+  right.dispose();
+}
+
+function rowsOf(where: string, x: Tensor, weight: PackedWeight): number {
+  if (x.shape.at(-1) !== weight.inputs) {
+    throw new ShapeError(
+      `${where}: x is ${describe(x.shape)}, weight takes ${weight.inputs} inputs (x's last must equal them)`,
+    );
+  }
+  return weight.inputs === 0 ? x.shape.slice(0, -1).reduce((a, b) => a * b, 1) : x.size / weight.inputs;
+}

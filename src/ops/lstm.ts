@@ -1,0 +1,158 @@
+import { isRecording, record } from '../autograd/tape.ts';
+import { describe, expectShape } from '../tensor/shape.ts';
+import { expectDType, Tensor } from '../tensor/tensor.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { accumulateWeightGradient } from './linear.ts';
+import type { PackedWeight } from './packedWeight.ts';
+
+/**
+ * The gate arithmetic of one LSTM step (gates i, f, g, o side by side, as in PyTorch).
+ * @param gates [batch, 4 * hidden], the summed projections; replaced by their activations
+ * @param previousCell [batch, hidden]
+ * @returns hidden and cell, [batch, hidden] each
+ * @throws ShapeError
+ */
+export function lstmCell(gates: Tensor, previousCell: Tensor): { hidden: Tensor; cell: Tensor } {
+  expectShape('lstmCell', 'previousCell', previousCell.shape, [null, null]);
+  const [batch, size] = previousCell.shape as readonly [number, number];
+  expectShape('lstmCell', 'gates', gates.shape, [batch, 4 * size]);
+  const { runtime } = gates;
+  const hidden = Tensor.empty(runtime, [batch, size]);
+  const cell = Tensor.empty(runtime, [batch, size]);
+  runtime.kernels.f32_lstm_cell(hidden.pointer, cell.pointer, gates.pointer, previousCell.pointer, batch, size);
+  record([hidden, cell], [gates, previousCell], (tape) => {
+    const { kernels } = tape;
+    const gradGates = Tensor.empty(runtime, gates.shape);
+    const gradPreviousCell = Tensor.empty(runtime, previousCell.shape);
+    kernels.f32_lstm_cell_backward(
+      gradGates.pointer,
+      gradPreviousCell.pointer,
+      tape.gradient(hidden).pointer,
+      tape.gradient(cell).pointer,
+      gates.pointer,
+      previousCell.pointer,
+      batch,
+      size,
+    );
+    if (tape.needs(gates)) kernels.f32_add_scaled(tape.gradient(gates).pointer, gradGates.pointer, gates.size, 1);
+    if (tape.needs(previousCell)) {
+      kernels.f32_add_scaled(tape.gradient(previousCell).pointer, gradPreviousCell.pointer, previousCell.size, 1);
+    }
+    gradGates.dispose();
+    gradPreviousCell.dispose();
+  });
+  return { hidden, cell };
+}
+
+/** State of an LSTM layer: hidden and cell, [batch, hidden] each. */
+export interface LSTMState {
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
+}
+
+/** What one direction of `lstmSequence` runs with. */
+export interface LSTMSequenceOptions {
+  /** i32 [batch], each in 0..time; full rows by default. */
+  readonly lengths?: Tensor;
+  /** Zeros by default. */
+  readonly state?: LSTMState;
+  /** From each row's end to its beginning. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * An LSTM over whole sequences, one direction.
+ * @param projected [batch, time, 4 * hidden], the projected inputs with all biases; overwritten by the gates
+ * @param recurrent weight_hh [4 * hidden, hidden]
+ * @returns output [batch, time, hidden], zeros from a row's length on; state at each row's own last step
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time
+ */
+export function lstmSequence(
+  projected: Tensor,
+  recurrent: PackedWeight,
+  options: LSTMSequenceOptions = {},
+): { output: Tensor; state: LSTMState } {
+  const { lengths, state: initial, reverse = false } = options;
+  const size = recurrent.inputs;
+  expectShape('lstm', 'projected', projected.shape, [null, null, 4 * size]);
+  const [batch, time] = projected.shape as readonly [number, number, number];
+  if (lengths) checkLengths('lstm', lengths, batch, time);
+  const { runtime } = projected;
+  const hidden = copyState('hidden', initial?.hidden, projected, batch, size);
+  const cell = copyState('cell', initial?.cell, projected, batch, size);
+  const output = Tensor.empty(runtime, [batch, time, size]);
+  const recording = isRecording(runtime);
+  const savedHidden = recording ? Tensor.zeros(runtime, output.shape) : undefined;
+  const savedCell = recording ? Tensor.zeros(runtime, output.shape) : undefined;
+  runtime.kernels.f32_lstm_sequence(
+    output.pointer,
+    hidden.pointer,
+    cell.pointer,
+    savedHidden?.pointer ?? 0,
+    savedCell?.pointer ?? 0,
+    projected.pointer,
+    recurrent.forward,
+    lengths?.pointer ?? 0,
+    batch,
+    time,
+    size,
+    size,
+    reverse ? 1 : 0,
+  );
+  const inputs = [projected, recurrent.weight, ...(initial ? [initial.hidden, initial.cell] : [])];
+  record([output, hidden, cell], inputs, (tape) => {
+    const { kernels } = tape;
+    // The state's gradient is carried through the steps in place, so it must not be the one others still add to.
+    const gradHidden = tape.gradient(hidden);
+    const gradCell = tape.gradient(cell);
+    kernels.f32_lstm_sequence_backward(
+      projected.pointer,
+      gradHidden.pointer,
+      gradCell.pointer,
+      tape.gradient(output).pointer,
+      savedCell!.pointer,
+      recurrent.backward,
+      lengths?.pointer ?? 0,
+      batch,
+      time,
+      size,
+      size,
+      reverse ? 1 : 0,
+    );
+    if (tape.needs(recurrent.weight)) {
+      accumulateWeightGradient(tape, recurrent, projected.pointer, savedHidden!.pointer, batch * time);
+    }
+    if (tape.needs(projected)) {
+      kernels.f32_add_scaled(tape.gradient(projected).pointer, projected.pointer, projected.size, 1);
+    }
+    if (initial && tape.needs(initial.hidden)) {
+      kernels.f32_add_scaled(tape.gradient(initial.hidden).pointer, gradHidden.pointer, gradHidden.size, 1);
+    }
+    if (initial && tape.needs(initial.cell)) {
+      kernels.f32_add_scaled(tape.gradient(initial.cell).pointer, gradCell.pointer, gradCell.size, 1);
+    }
+  });
+  return { output, state: { hidden, cell } };
+}
+
+/** @throws ShapeError, DTypeError; ArgumentError `<where>: lengths must lie in 0..time` */
+export function checkLengths(where: string, lengths: Tensor, batch: number, time: number): void {
+  expectDType(where, 'lengths', lengths, 'i32');
+  expectShape(where, 'lengths', lengths.shape, [batch]);
+  const values = lengths.toArray();
+  for (let i = 0; i < batch; i++) {
+    if (values[i]! < 0 || values[i]! > time) {
+      throw new ArgumentError(`${where}: lengths must lie in 0..${time}, got ${values[i]} at index ${i}`);
+    }
+  }
+}
+
+function copyState(name: string, given: Tensor | undefined, like: Tensor, batch: number, size: number): Tensor {
+  if (!given) return Tensor.zeros(like.runtime, [batch, size]);
+  if (describe(given.shape) !== describe([batch, size])) {
+    throw new ShapeError(`lstm: state.${name} must be [${batch}, ${size}], got ${describe(given.shape)}`);
+  }
+  const copy = Tensor.empty(like.runtime, [batch, size]);
+  like.runtime.kernels.f32_scale(copy.pointer, given.pointer, copy.size, 1);
+  return copy;
+}

@@ -1,0 +1,82 @@
+import { record } from '../autograd/tape.ts';
+import { ShapeError } from '../errors.ts';
+import { describe, sizeOf } from '../tensor/shape.ts';
+import { expectDType, Tensor } from '../tensor/tensor.ts';
+
+/** What a row may see. */
+export interface SoftmaxMask {
+  /** i32 [batch]: row group b (all rows of x's first axis entry b) sees its first lengths[b] columns. */
+  readonly lengths?: Tensor;
+  /** f32 [..., columns], added to x first; its rows repeat over x's leading axes. -inf is legal. */
+  readonly additive?: Tensor;
+}
+
+/**
+ * softmax over the last axis. A row that may see nothing gives zeros, not NaN.
+ * @param x [..., columns]
+ * @throws ShapeError, DTypeError
+ */
+export function softmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
+  const y = masked('softmax', 'f32_softmax', x, mask);
+  record([y], [x], (tape) => {
+    const columns = x.shape.at(-1)!;
+    const rows = columns === 0 ? 0 : x.size / columns;
+    tape.kernels.f32_softmax_backward(tape.gradient(x).pointer, tape.gradient(y).pointer, y.pointer, rows, columns);
+  });
+  return y;
+}
+
+/**
+ * log(softmax) over the last axis; -inf for what may not be seen.
+ * @param x [..., columns]
+ * @throws ShapeError, DTypeError
+ */
+export function logSoftmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
+  const y = masked('logSoftmax', 'f32_log_softmax', x, mask);
+  record([y], [x], (tape) => {
+    const columns = x.shape.at(-1)!;
+    const rows = columns === 0 ? 0 : x.size / columns;
+    tape.kernels.f32_log_softmax_backward(tape.gradient(x).pointer, tape.gradient(y).pointer, y.pointer, rows, columns);
+  });
+  return y;
+}
+
+function masked(
+  where: string,
+  kernel: 'f32_softmax' | 'f32_log_softmax',
+  x: Tensor,
+  { lengths, additive }: SoftmaxMask,
+): Tensor {
+  const columns = x.shape.at(-1);
+  if (columns === undefined) throw new ShapeError(`${where}: x must have an axis, got a scalar`);
+  const y = Tensor.empty(x.runtime, x.shape);
+  if (x.size === 0) return y;
+  const rows = x.size / columns;
+  let rowsPerLength = 1;
+  if (lengths) {
+    expectDType(where, 'lengths', lengths, 'i32');
+    if (lengths.shape.length !== 1 || lengths.size !== x.shape[0]) {
+      throw new ShapeError(`${where}: lengths must be [${x.shape[0]}] for x ${describe(x.shape)}, got ${describe(lengths.shape)}`);
+    }
+    rowsPerLength = rows / lengths.size;
+  }
+  let maskRows = 1;
+  if (additive) {
+    const tail = x.shape.slice(x.shape.length - additive.shape.length);
+    if (describe(tail) !== describe(additive.shape)) {
+      throw new ShapeError(`${where}: mask ${describe(additive.shape)} must equal the last axes of x ${describe(x.shape)}`);
+    }
+    maskRows = sizeOf(additive.shape) / columns;
+  }
+  x.runtime.kernels[kernel](
+    y.pointer,
+    x.pointer,
+    additive?.pointer ?? 0,
+    lengths?.pointer ?? 0,
+    rows,
+    columns,
+    maskRows,
+    rowsPerLength,
+  );
+  return y;
+}

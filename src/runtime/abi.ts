@@ -1,0 +1,117 @@
+/**
+ * The kernels of the binaries, as TypeScript sees them. Arguments: outputs, inputs, sizes, scalars. Pointers are byte
+ * addresses; sizes count elements. What each computes stands over it in assembly/.
+ */
+
+/** Must equal `abi_version()` of a binary. */
+export const ABI_VERSION = 1;
+
+/** A kernel of n numeric arguments without a result. */
+type Kernel<Names extends readonly string[]> = (...args: { [K in keyof Names]: number }) => void;
+
+/** Exports of the inference binaries. */
+export interface InferenceKernels {
+  readonly memory: WebAssembly.Memory;
+  abi_version(): number;
+  heap_base(): number;
+  f32_pack: Kernel<['packed', 'source', 'K', 'N', 'sourceStride']>;
+  f32_pack_transposed: Kernel<['packed', 'source', 'K', 'N', 'sourceStride']>;
+  f32_matmul: Kernel<['c', 'a', 'packed', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']>;
+  f32_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
+  f32_log_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
+  f32_exp: Kernel<['out', 'x', 'n']>;
+  f32_sigmoid: Kernel<['out', 'x', 'n']>;
+  f32_tanh: Kernel<['out', 'x', 'n']>;
+  f32_add: Kernel<['out', 'a', 'b', 'n']>;
+  f32_multiply: Kernel<['out', 'a', 'b', 'n']>;
+  f32_multiply_add: Kernel<['out', 'a', 'b', 'n']>;
+  f32_scale: Kernel<['out', 'x', 'n', 'scale']>;
+  f32_add_scaled: Kernel<['out', 'x', 'n', 'scale']>;
+  f32_fill: Kernel<['out', 'n', 'value']>;
+  f32_copy_columns: Kernel<['out', 'x', 'rows', 'columns', 'outStride', 'xStride', 'accumulate']>;
+  f32_gather: Kernel<['out', 'table', 'ids', 'count', 'size']>;
+  f32_lstm_cell: Kernel<['hiddenOut', 'cellOut', 'gates', 'previousCell', 'batch', 'hidden']>;
+  f32_lstm_sequence: Kernel<
+    [
+      'output',
+      'hiddenState',
+      'cellState',
+      'savedHidden',
+      'savedCell',
+      'gates',
+      'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
+  f32_score_dot: Kernel<['scores', 'query', 'key', 'batch', 'queries', 'keys', 'size', 'scale']>;
+  f32_score_additive: Kernel<['scores', 'query', 'key', 'vector', 'batch', 'queries', 'keys', 'size']>;
+  f32_weighted_sum: Kernel<['out', 'weights', 'value', 'batch', 'queries', 'keys', 'size', 'accumulate']>;
+  f32_sum(x: number, n: number): number;
+  f32_sum_squares(x: number, n: number): number;
+  f32_sum_rows: Kernel<['out', 'x', 'rows', 'columns']>;
+  f32_argmax: Kernel<['out', 'x', 'rows', 'columns']>;
+  f32_cross_entropy: Kernel<['loss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']>;
+}
+
+/** Exports that only the training binaries have. */
+export interface GradientKernels {
+  f32_pack_rows: Kernel<['packed', 'source', 'M', 'K', 'sourceStride']>;
+  f32_matmul_rows: Kernel<['c', 'packedRows', 'packed', 'M', 'N', 'K', 'cStride']>;
+  f32_softmax_backward: Kernel<['gradX', 'gradY', 'y', 'rows', 'columns']>;
+  f32_log_softmax_backward: Kernel<['gradX', 'gradY', 'y', 'rows', 'columns']>;
+  f32_tanh_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;
+  f32_sigmoid_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;
+  f32_scatter_add: Kernel<['table', 'x', 'ids', 'count', 'size']>;
+  f32_lstm_cell_backward: Kernel<
+    ['gradGates', 'gradPreviousCell', 'gradHidden', 'gradCell', 'gates', 'previousCell', 'batch', 'hidden']
+  >;
+  f32_lstm_sequence_backward: Kernel<
+    [
+      'gates',
+      'gradHiddenState',
+      'gradCellState',
+      'gradOutput',
+      'savedCell',
+      'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
+  f32_score_additive_backward: Kernel<
+    ['gradQuery', 'gradKey', 'gradVector', 'gradScores', 'query', 'key', 'vector', 'batch', 'queries', 'keys', 'size']
+  >;
+  f32_weighted_sum_transposed: Kernel<['out', 'weights', 'x', 'batch', 'queries', 'keys', 'size', 'scale']>;
+  f32_cross_entropy_backward: Kernel<
+    ['gradLogits', 'gradLoss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']
+  >;
+  f32_dropout: Kernel<['out', 'x', 'n', 'seed', 'threshold', 'scale', 'accumulate']>;
+  f32_adam: Kernel<
+    [
+      'parameter',
+      'firstMoment',
+      'secondMoment',
+      'gradient',
+      'n',
+      'gradientScale',
+      'learningRate',
+      'beta1',
+      'beta2',
+      'epsilon',
+      'weightDecay',
+      'decoupled',
+      'correction1',
+      'correction2',
+    ]
+  >;
+}
+
+export type TrainingKernels = InferenceKernels & GradientKernels;

@@ -1,0 +1,43 @@
+import { type GradientResult, gradients } from '../autograd/tape.ts';
+import { type EmbeddedBinaries, loadModule, type RuntimeOptions, withVariant } from '../runtime/load.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+const trainingBinaries: EmbeddedBinaries = {
+  simd: () => import('../../build/wasm/simd.train.js'),
+  relaxed: () => import('../../build/wasm/relaxed.train.js'),
+};
+
+/** A runtime on the training binary: everything the inference one does, and gradients. */
+export class TrainingRuntime extends Runtime {
+  /** Where initial weights, dropout and shuffling take their randomness. */
+  readonly random: Random;
+
+  constructor(
+    module: WebAssembly.Module,
+    options: ConstructorParameters<typeof Runtime>[1] & { seed?: number },
+  ) {
+    super(module, options);
+    this.random = new Random(options.seed ?? 0);
+  }
+
+  /**
+   * Runs `body`, which returns a scalar loss, and differentiates it by the parameters.
+   * @returns the loss, and the gradients by name, which pass to the enclosing scope or the caller
+   * @throws ArgumentError when the loss is not a scalar
+   */
+  gradients(body: () => Tensor, parameters: ReadonlyMap<string, Tensor>): GradientResult {
+    return gradients(this, body, parameters);
+  }
+}
+
+/**
+ * Makes a runtime that can train.
+ * @param options as for `createRuntime`, and `seed` (0 by default)
+ * @throws UnsupportedError, ArgumentError
+ */
+export async function trainingRuntime(options: RuntimeOptions & { seed?: number } = {}): Promise<TrainingRuntime> {
+  const module = await loadModule(trainingBinaries, options);
+  return new TrainingRuntime(module, { ...(await withVariant(options)), seed: options.seed });
+}

@@ -1,0 +1,157 @@
+import { f32_matmul, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
+import { f32_matmul_rows, f32_pack_rows } from '../../assembly/gradients/matmul';
+import { begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat } from './support/buffers';
+import { expectClose, expectCloseRows, expectExact, expectGapsUntouched, reportWorst } from './support/expect';
+import { matmul, matmulRows, pack, packRows, packTransposed } from './support/reference';
+import { SIZES } from './support/sizes';
+
+const enum Start { Zero, Bias, Accumulate }
+
+const ROWS: i32[] = [0, 1, 3, 4, 5, 8, 9];
+const COLUMNS: i32[] = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 31, 32, 33, 65];
+const DEPTHS: i32[] = [0, 1, 2, 7, 16, 33];
+
+function panels(columns: i32, width: i32): i32 {
+  return (columns + width - 1) / width * width;
+}
+
+function checkMatmul(M: i32, N: i32, K: i32, start: Start, padding: i32, misaligned: bool): void {
+  begin('matmul M=' + M.toString() + ' N=' + N.toString() + ' K=' + K.toString() + ' start=' + start.toString(), misaligned);
+  const aStride = K + padding, bStride = N + 2 * padding, cStride = N + 3 * padding;
+  const a = normals(M * aStride), b = normals(K * bStride), bias = normals(N);
+  const before = normals(M * N);
+  // An outlier in one lane must stay in its row and column.
+  if (M * K > 2) setFloat(a, (M - 1) * aStride, 1e4);
+  const packed = output(panels(N, 8) * K), c = output(M * cStride);
+  if (start == Start.Accumulate) {
+    for (let i = 0; i < M; ++i) memory.copy(c + (<usize>(i * cStride) << 2), before + (<usize>(i * N) << 2), <usize>N << 2);
+  }
+  seal();
+  const reference = doubles(M * N), magnitude = doubles(M * N);
+  matmul(
+    reference, magnitude, a, b, start == Start.Bias ? bias : 0, start == Start.Accumulate ? before : 0,
+    M, N, K, aStride, bStride,
+  );
+  f32_pack(packed, b, K, N, bStride);
+  // Accumulation ignores a bias.
+  f32_matmul(c, a, packed, start == Start.Zero ? 0 : bias, M, N, K, aStride, cStride, start == Start.Accumulate ? 1 : 0);
+  expectIntact();
+  expectCloseRows(c, cStride, reference, magnitude, M, N, K + 1);
+  expectGapsUntouched(c, cStride, M, N);
+}
+
+function sweep(start: Start, padding: i32, misaligned: bool): void {
+  for (let m = 0; m < ROWS.length; ++m) {
+    for (let n = 0; n < COLUMNS.length; ++n) {
+      for (let k = 0; k < DEPTHS.length; ++k) checkMatmul(ROWS[m], COLUMNS[n], DEPTHS[k], start, padding, misaligned);
+    }
+  }
+}
+
+function checkPack(K: i32, N: i32, stride: i32, transposed: bool): void {
+  begin('pack K=' + K.toString() + ' N=' + N.toString() + (transposed ? ' transposed' : ''), true);
+  const source = normals(transposed ? N * stride : K * stride);
+  const size = panels(N, 8) * K;
+  const packed = output(size), reference = doubles(size);
+  seal();
+  if (transposed) {
+    packTransposed(reference, source, K, N, stride);
+    f32_pack_transposed(packed, source, K, N, stride);
+  } else {
+    pack(reference, source, K, N, stride);
+    f32_pack(packed, source, K, N, stride);
+  }
+  expectIntact();
+  expectExact(packed, reference, size);
+}
+
+function checkPackRows(M: i32, K: i32, stride: i32): void {
+  begin('pack_rows M=' + M.toString() + ' K=' + K.toString(), true);
+  const source = normals(K * stride);
+  const size = panels(M, 4) * K;
+  const packed = output(size), reference = doubles(size);
+  seal();
+  packRows(reference, source, M, K, stride);
+  f32_pack_rows(packed, source, M, K, stride);
+  expectIntact();
+  expectExact(packed, reference, size);
+}
+
+function checkMatmulRows(M: i32, N: i32, K: i32, misaligned: bool): void {
+  begin('matmul_rows M=' + M.toString() + ' N=' + N.toString() + ' K=' + K.toString(), misaligned);
+  const a = normals(K * M), b = normals(K * N), before = normals(M * N);
+  const packedRows = output(panels(M, 4) * K), packed = output(panels(N, 8) * K);
+  const c = outputFrom(before, M * N);
+  seal();
+  const reference = doubles(M * N), magnitude = doubles(M * N);
+  matmulRows(reference, magnitude, before, a, b, M, N, K);
+  f32_pack_rows(packedRows, a, M, K, M);
+  f32_pack(packed, b, K, N, N);
+  f32_matmul_rows(c, packedRows, packed, M, N, K, N);
+  expectIntact();
+  expectClose(c, reference, magnitude, M * N, K + 1);
+}
+
+function checkNonFinite(M: i32, N: i32, K: i32, row: i32, column: i32, value: f32): void {
+  begin('matmul with ' + value.toString() + ' M=' + M.toString() + ' N=' + N.toString());
+  const a = normals(M * K), b = normals(K * N);
+  setFloat(a, row * K + K - 1, value);
+  setFloat(b, column, value);
+  const packed = output(panels(N, 8) * K), c = output(M * N);
+  f32_pack(packed, b, K, N, N);
+  f32_matmul(c, a, packed, 0, M, N, K, K, N, 0);
+  for (let i = 0; i < M; ++i) {
+    for (let j = 0; j < N; ++j) expect<bool>(isFinite(getFloat(c, i * N + j))).toBe(i != row && j != column);
+  }
+}
+
+describe('f32_pack', () => {
+  it('lays out panels of eight columns, zeros past N, to the bit', () => {
+    for (let k = 0; k < SIZES.length; ++k) {
+      for (let n = 0; n < SIZES.length; ++n) checkPack(SIZES[k], SIZES[n], SIZES[n] + 3, false);
+    }
+  });
+  it('f32_pack_transposed packs the transpose alike', () => {
+    for (let k = 0; k < SIZES.length; ++k) {
+      for (let n = 0; n < SIZES.length; ++n) checkPack(SIZES[k], SIZES[n], SIZES[k] + 3, true);
+    }
+  });
+  it('f32_pack_rows lays out panels of four rows, zeros past M, to the bit', () => {
+    for (let m = 0; m < SIZES.length; ++m) {
+      for (let k = 0; k < SIZES.length; ++k) checkPackRows(SIZES[m], SIZES[k], SIZES[m] + 3);
+    }
+  });
+});
+
+describe('f32_matmul', () => {
+  it('is within (K + 1) eps sum |a||b|', () => sweep(Start.Zero, 0, false));
+  it('adds the bias', () => sweep(Start.Bias, 0, false));
+  it('accumulates', () => sweep(Start.Accumulate, 0, false));
+  it('keeps to its columns where rows are strided, at any alignment', () => sweep(Start.Bias, 3, true));
+  it('accumulates where rows are strided, at any alignment', () => sweep(Start.Accumulate, 3, true));
+  it('multiplies larger matrices', () => {
+    checkMatmul(65, 127, 129, Start.Bias, 0, false);
+    checkMatmul(63, 129, 255, Start.Accumulate, 1, true);
+    checkMatmul(1, 257, 1023, Start.Bias, 0, false);
+  });
+  it('keeps NaN and infinity in their row and column', () => {
+    for (let row = 0; row < 6; ++row) {
+      checkNonFinite(6, 37, 5, row, row, NaN);
+      checkNonFinite(6, 37, 5, row, 36 - row, Infinity);
+      checkNonFinite(6, 37, 5, row, 31, -Infinity);
+    }
+  });
+  afterAll(() => reportWorst('f32_matmul'));
+});
+
+describe('f32_matmul_rows', () => {
+  it('is within (K + 1) eps (sum |a||b| + |c|)', () => {
+    for (let m = 0; m < ROWS.length; ++m) {
+      for (let n = 0; n < COLUMNS.length; ++n) {
+        for (let k = 0; k < DEPTHS.length; ++k) checkMatmulRows(ROWS[m], COLUMNS[n], DEPTHS[k], (m + n + k) % 2 == 1);
+      }
+    }
+    checkMatmulRows(127, 65, 129, false);
+  });
+  afterAll(() => reportWorst('f32_matmul_rows'));
+});
