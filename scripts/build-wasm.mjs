@@ -10,7 +10,13 @@ for (const [target, entry] of Object.entries(targets)) {
   const file = `build/wasm/${target}.wasm`;
   // asc ignores unknown targets with exit code 0: only a fresh output proves the compilation.
   rmSync(file, { force: true });
-  const { error, stderr } = await asc.main([`assembly/${entry}.ts`, '--config', 'asconfig.json', '--target', target]);
+  const { error, stderr } = await asc.main([
+    `assembly/${entry}.ts`,
+    '--config',
+    'asconfig.json',
+    '--target',
+    target,
+  ]);
   if (error) {
     console.error(stderr.toString());
     throw error;

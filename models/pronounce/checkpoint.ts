@@ -47,11 +47,15 @@ export function writeCheckpoint(
 ): void {
   const stored = new Map<string, StoredTensor>();
   const add = (prefix: string, tensors: ReadonlyMap<string, Tensor>): void => {
-    for (const [name, tensor] of tensors) stored.set(prefix + name, fromFloat32(tensor.toFloat32Array(), tensor.shape, 'F32'));
+    for (const [name, tensor] of tensors)
+      stored.set(prefix + name, fromFloat32(tensor.toFloat32Array(), tensor.shape, 'F32'));
   };
   add(PARAMETER, parameters);
   add(MOMENT, moments);
-  replaceFile(path, writeSafetensors(stored, { metadata: { step: String(step), recipe: JSON.stringify(recipe) } }));
+  replaceFile(
+    path,
+    writeSafetensors(stored, { metadata: { step: String(step), recipe: JSON.stringify(recipe) } }),
+  );
 }
 
 /**
@@ -61,9 +65,12 @@ export function writeCheckpoint(
 export function readCheckpoint(path: string, recipe?: Recipe): Checkpoint {
   const file = readSafetensors(readFileSync(path));
   const { step, recipe: text } = file.metadata;
-  if (step === undefined || text === undefined) throw new FormatError(`checkpoint ${path}: not a training checkpoint`);
+  if (step === undefined || text === undefined)
+    throw new FormatError(`checkpoint ${path}: not a training checkpoint`);
   if (recipe && JSON.stringify(recipe) !== text) {
-    throw new FormatError(`checkpoint ${path}: was trained with another recipe: ${text}; remove it or drop --resume`);
+    throw new FormatError(
+      `checkpoint ${path}: was trained with another recipe: ${text}; remove it or drop --resume`,
+    );
   }
   const take = (prefix: string): Map<string, Float32Array> =>
     new Map(
@@ -72,5 +79,10 @@ export function readCheckpoint(path: string, recipe?: Recipe): Checkpoint {
         .filter((name) => name.startsWith(prefix))
         .map((name) => [name.slice(prefix.length), toFloat32(file.get(name)!)]),
     );
-  return { step: Number(step), recipe: JSON.parse(text) as Recipe, parameters: take(PARAMETER), moments: take(MOMENT) };
+  return {
+    step: Number(step),
+    recipe: JSON.parse(text) as Recipe,
+    parameters: take(PARAMETER),
+    moments: take(MOMENT),
+  };
 }

@@ -38,7 +38,10 @@ export class GradientExchange {
     let offset = 0;
     for (const gradient of gradients.values()) {
       const { floats } = gradient.runtime.memory;
-      this.#shards[shard]!.set(floats.subarray(gradient.pointer / 4, gradient.pointer / 4 + gradient.size), offset);
+      this.#shards[shard]!.set(
+        floats.subarray(gradient.pointer / 4, gradient.pointer / 4 + gradient.size),
+        offset,
+      );
       offset += gradient.size;
     }
   }

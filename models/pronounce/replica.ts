@@ -56,10 +56,7 @@ export class Replica {
     this.optimizer = new Adam(parameters, { betas: [0.9, 0.998], weightDecay: recipe.weightDecay });
     if (checkpoint) {
       const saved = readCheckpoint(checkpoint, recipe);
-      for (const [name, tensor] of parameters) {
-        tensor.set(saved.parameters.get(name)!);
-        tensor.storage.version++;
-      }
+      for (const [name, tensor] of parameters) tensor.set(saved.parameters.get(name)!);
       this.optimizer.restore(saved.moments, saved.step);
     }
     this.stepsPerEpoch = epochBatches(pairs, recipe, 0).length;
@@ -93,29 +90,50 @@ export class Replica {
       for (let shard = thread; shard < recipe.shards; shard += threads) {
         const pairs = batch.filter((_, i) => i % recipe.shards === shard);
         runtime.scope(() => {
-          const result = this.#gradients(pairs, tokensOf(batch), (recipe.seed * 1_000_003 + step) * recipe.shards + shard);
+          const result = this.#gradients(
+            pairs,
+            tokensOf(batch),
+            (recipe.seed * 1_000_003 + step) * recipe.shards + shard,
+          );
           exchange.write(shard, result.loss, result.gradients);
         });
       }
-      const buffers = new Map([...parameters].map(([name, { shape }]) => [name, Tensor.zeros(runtime, shape)]));
+      const buffers = new Map(
+        [...parameters].map(([name, { shape }]) => [name, Tensor.zeros(runtime, shape)]),
+      );
       const loss = exchange.sum(buffers);
       const gradientNorm = clipGlobalNorm(buffers, recipe.clipNorm);
       optimizer.learningRate = this.#schedule(step);
       optimizer.step(buffers);
-      return { step: optimizer.steps, loss, gradientNorm, learningRate: optimizer.learningRate, pairs: batch.length };
+      return {
+        step: optimizer.steps,
+        loss,
+        gradientNorm,
+        learningRate: optimizer.learningRate,
+        pairs: batch.length,
+      };
     });
   }
 
   /** Gradients of a shard's part of the batch's mean loss. */
-  #gradients(pairs: readonly Pair[], divisor: number, seed: number): { loss: number; gradients: ReadonlyMap<string, Tensor> } {
+  #gradients(
+    pairs: readonly Pair[],
+    divisor: number,
+    seed: number,
+  ): { loss: number; gradients: ReadonlyMap<string, Tensor> } {
     const { runtime, model } = this;
     if (pairs.length === 0) {
-      const none = [...model.parameters()].map(([name, { shape }]) => [name, Tensor.zeros(runtime, shape)] as const);
+      const none = [...model.parameters()].map(
+        ([name, { shape }]) => [name, Tensor.zeros(runtime, shape)] as const,
+      );
       return { loss: 0, gradients: new Map(none) };
     }
     const { labelSmoothing } = this.#options.recipe;
     const tensors = toBatch(runtime, pairs);
     const random = new Random(seed);
-    return runtime.gradients(() => model.loss(tensors, { random, labelSmoothing, divisor }), model.parameters());
+    return runtime.gradients(
+      () => model.loss(tensors, { random, labelSmoothing, divisor }),
+      model.parameters(),
+    );
   }
 }

@@ -42,7 +42,8 @@ if (options.help) {
 }
 
 const threads = positive('threads', options.threads);
-if (threads > shipped.shards) throw new RangeError(`--threads must be at most ${shipped.shards}, got ${threads}`);
+if (threads > shipped.shards)
+  throw new RangeError(`--threads must be at most ${shipped.shards}, got ${threads}`);
 const recipe: Recipe = {
   ...shipped,
   epochs: options.epochs === undefined ? shipped.epochs : positive('epochs', options.epochs),
@@ -50,7 +51,10 @@ const recipe: Recipe = {
 };
 
 const dictionary = loadDictionary();
-const words = options.words === undefined ? dictionary.train : dictionary.train.slice(0, positive('words', options.words));
+const words =
+  options.words === undefined
+    ? dictionary.train
+    : dictionary.train.slice(0, positive('words', options.words));
 const pairs = pairsOf(words);
 const validation = dictionary.validation.slice(0, VALIDATION_WORDS);
 
@@ -75,7 +79,13 @@ progress.line(
   `${pairs.length} pronunciations of ${words.length} words, ${[...replica.model.parameters().values()].reduce((sum, { size }) => sum + size, 0)} parameters, variant ${replica.runtime.variant}, ${threads} threads, step ${replica.optimizer.steps} of ${replica.totalSteps}`,
 );
 const save = (): void =>
-  writeCheckpoint(path, recipe, replica.optimizer.steps, replica.model.parameters(), replica.optimizer.state());
+  writeCheckpoint(
+    path,
+    recipe,
+    replica.optimizer.steps,
+    replica.model.parameters(),
+    replica.optimizer.state(),
+  );
 
 let saved = performance.now();
 while (replica.optimizer.steps < replica.totalSteps) {
@@ -100,6 +110,7 @@ console.log(`done: ${path}`);
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`--${name} must be a positive integer, got ${text}`);
+  if (!(Number.isInteger(value) && value > 0))
+    throw new RangeError(`--${name} must be a positive integer, got ${text}`);
   return value;
 }

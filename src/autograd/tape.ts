@@ -102,7 +102,9 @@ export function gradients(
     try {
       const loss = body();
       if (loss.size !== 1) {
-        throw new ArgumentError(`gradients: the loss must have one element, its shape is ${describe(loss.shape)}`);
+        throw new ArgumentError(
+          `gradients: the loss must have one element, its shape is ${describe(loss.shape)}`,
+        );
       }
       tape.replay(loss);
       const result = new Map<string, Tensor>();

@@ -16,7 +16,10 @@ export interface StepModel<State> {
    * Feeds one token to each row.
    * @returns log-probabilities [rows, vocabulary] of the next token; attention [rows, source length]
    */
-  step(state: State, previous: Int32Array): { state: State; logProbabilities: Float32Array; attention: Float32Array };
+  step(
+    state: State,
+    previous: Int32Array,
+  ): { state: State; logProbabilities: Float32Array; attention: Float32Array };
   /**
    * Rows `rows[i]` of the state, in that order, repeats allowed.
    * @param itemsChanged false where row i still belongs to the same item as before

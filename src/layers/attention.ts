@@ -2,11 +2,12 @@
  * Attention of decoder states over an encoder's outputs (Bahdanau 2015, Luong 2015): scores, softmax over the source
  * positions that exist, and the weighted sum of the values.
  */
+
+import { ArgumentError } from '../errors.ts';
 import { linear } from '../ops/linear.ts';
 import { PackedWeight } from '../ops/packedWeight.ts';
 import { additiveScore, dotScore, weightedSum } from '../ops/score.ts';
 import { softmax } from '../ops/softmax.ts';
-import { ArgumentError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -51,10 +52,16 @@ function createScore(parameters: Parameters, config: AttentionConfig): Score {
     case 'dot':
     case 'scaled-dot': {
       if (querySize !== keySize) {
-        throw new ArgumentError(`attention: ${score} needs equal sizes, got querySize ${querySize} and keySize ${keySize}`);
+        throw new ArgumentError(
+          `attention: ${score} needs equal sizes, got querySize ${querySize} and keySize ${keySize}`,
+        );
       }
       const factor = score === 'dot' ? 1 : 1 / Math.sqrt(keySize);
-      return { prepareKeys: (keys) => keys, score: (query, keys) => dotScore(query, keys, factor), dispose() {} };
+      return {
+        prepareKeys: (keys) => keys,
+        score: (query, keys) => dotScore(query, keys, factor),
+        dispose() {},
+      };
     }
     case 'general': {
       // W k once for each source position, rather than W^T q at each step.
@@ -72,12 +79,17 @@ function createScore(parameters: Parameters, config: AttentionConfig): Score {
     }
     case 'additive': {
       const bound = (inputs: number) => ({ bound: 1 / Math.sqrt(inputs) });
-      const queryWeight = new PackedWeight(parameters.get('attn_q.weight', [attentionSize, querySize], bound(querySize)));
-      const keyWeight = new PackedWeight(parameters.get('attn_k.weight', [attentionSize, keySize], bound(keySize)));
+      const queryWeight = new PackedWeight(
+        parameters.get('attn_q.weight', [attentionSize, querySize], bound(querySize)),
+      );
+      const keyWeight = new PackedWeight(
+        parameters.get('attn_k.weight', [attentionSize, keySize], bound(keySize)),
+      );
       const vector = parameters.get('attn_v.weight', [1, attentionSize], bound(attentionSize));
       return {
         prepareKeys: (keys) => linear(keys, keyWeight),
-        score: (query, keys) => additiveScore(linear(query, queryWeight), keys, vector.reshape([attentionSize])),
+        score: (query, keys) =>
+          additiveScore(linear(query, queryWeight), keys, vector.reshape([attentionSize])),
         dispose() {
           for (const weight of [queryWeight, keyWeight]) {
             weight.dispose();

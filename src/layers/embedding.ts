@@ -29,8 +29,17 @@ export class Embedding {
   }
 
   /** @throws FormatError */
-  static load(runtime: Runtime, weights: WeightSource, config: EmbeddingConfig & { prefix?: string }): Embedding {
-    return loadParameters(runtime, weights, config.prefix ?? '', (parameters) => new Embedding(parameters, config));
+  static load(
+    runtime: Runtime,
+    weights: WeightSource,
+    config: EmbeddingConfig & { prefix?: string },
+  ): Embedding {
+    return loadParameters(
+      runtime,
+      weights,
+      config.prefix ?? '',
+      (parameters) => new Embedding(parameters, config),
+    );
   }
 
   /** @param ids [...] i32 @returns [..., size] @throws DTypeError; ArgumentError for an unknown id */

@@ -30,7 +30,12 @@ export class Linear {
 
   /** @throws FormatError */
   static load(runtime: Runtime, weights: WeightSource, config: LinearConfig & { prefix?: string }): Linear {
-    return loadParameters(runtime, weights, config.prefix ?? '', (parameters) => new Linear(parameters, config));
+    return loadParameters(
+      runtime,
+      weights,
+      config.prefix ?? '',
+      (parameters) => new Linear(parameters, config),
+    );
   }
 
   /** @param x [..., inputs] @returns [..., outputs] @throws ShapeError */

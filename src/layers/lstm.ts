@@ -2,8 +2,9 @@ import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { dropout } from '../ops/dropout.ts';
 import { add } from '../ops/elementwise.ts';
 import { concatenate } from '../ops/join.ts';
+import { checkLengths } from '../ops/lengths.ts';
 import { linear } from '../ops/linear.ts';
-import { checkLengths, type LSTMState, lstmSequence } from '../ops/lstm.ts';
+import { type LSTMState, lstmSequence } from '../ops/lstm.ts';
 import { PackedWeight } from '../ops/packedWeight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
@@ -59,7 +60,8 @@ class Direction {
   dispose(): void {
     this.input.dispose();
     this.recurrent.dispose();
-    for (const tensor of [this.input.weight, this.recurrent.weight, this.inputBias, this.recurrentBias]) tensor?.dispose();
+    for (const tensor of [this.input.weight, this.recurrent.weight, this.inputBias, this.recurrentBias])
+      tensor?.dispose();
   }
 }
 
@@ -107,7 +109,8 @@ export class LSTM {
   constructor(parameters: Parameters, config: LSTMConfig) {
     const { inputSize, hiddenSize, layers = 1, bidirectional = false, bias = true, dropout = 0 } = config;
     for (const [name, value] of Object.entries({ inputSize, hiddenSize, layers })) {
-      if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(`LSTM: ${name} must be a positive integer, got ${value}`);
+      if (!(Number.isInteger(value) && value > 0))
+        throw new ArgumentError(`LSTM: ${name} must be a positive integer, got ${value}`);
     }
     this.runtime = parameters.runtime;
     this.config = { inputSize, hiddenSize, layers, bidirectional, bias, dropout };
@@ -126,7 +129,12 @@ export class LSTM {
 
   /** @throws FormatError */
   static load(runtime: Runtime, weights: WeightSource, config: LSTMConfig & { prefix?: string }): LSTM {
-    return loadParameters(runtime, weights, config.prefix ?? '', (parameters) => new LSTM(parameters, config));
+    return loadParameters(
+      runtime,
+      weights,
+      config.prefix ?? '',
+      (parameters) => new LSTM(parameters, config),
+    );
   }
 
   /**
@@ -143,7 +151,9 @@ export class LSTM {
     if (lengths) checkLengths('LSTM.forward', lengths, x.shape[0]!, x.shape[1]!);
     const ways = bidirectional ? 2 : 1;
     if (initial && initial.length !== layers * ways) {
-      throw new ArgumentError(`LSTM.forward: state must have ${layers * ways} entries (layers x directions), got ${initial.length}`);
+      throw new ArgumentError(
+        `LSTM.forward: state must have ${layers * ways} entries (layers x directions), got ${initial.length}`,
+      );
     }
     return this.runtime.scope(() => {
       const state: LSTMState[] = [];
@@ -159,7 +169,8 @@ export class LSTM {
           });
         });
         state.push(...results.map((result) => result.state));
-        output = results.length === 1 ? results[0]!.output : concatenate(results.map((result) => result.output));
+        output =
+          results.length === 1 ? results[0]!.output : concatenate(results.map((result) => result.output));
       }
       return { output, state };
     });
@@ -170,7 +181,8 @@ export class LSTM {
    * @throws UnsupportedError for a bidirectional LSTM, which needs the whole sequence
    */
   startSteps(batch = 1): LSTMStepState {
-    if (this.config.bidirectional) throw new UnsupportedError('LSTM.startSteps: a bidirectional LSTM cannot run step by step');
+    if (this.config.bidirectional)
+      throw new UnsupportedError('LSTM.startSteps: a bidirectional LSTM cannot run step by step');
     const { hiddenSize } = this.config;
     const { runtime } = this;
     const layers = this.#directions.map(() => ({
@@ -205,8 +217,30 @@ export class LSTM {
       const width = direction.input.inputs;
       const rows = 4 * hiddenSize;
       const g = gates.pointer;
-      kernels.f32_matmul(g, input.pointer, direction.input.forward, bias?.pointer ?? 0, batch, rows, width, width, rows, 0);
-      kernels.f32_matmul(g, hidden.pointer, direction.recurrent.forward, 0, batch, rows, hiddenSize, hiddenSize, rows, 1);
+      kernels.f32_matmul(
+        g,
+        input.pointer,
+        direction.input.forward,
+        bias?.pointer ?? 0,
+        batch,
+        rows,
+        width,
+        width,
+        rows,
+        0,
+      );
+      kernels.f32_matmul(
+        g,
+        hidden.pointer,
+        direction.recurrent.forward,
+        0,
+        batch,
+        rows,
+        hiddenSize,
+        hiddenSize,
+        rows,
+        1,
+      );
       kernels.f32_lstm_cell(hidden.pointer, cell.pointer, g, cell.pointer, batch, hiddenSize);
       input = hidden;
     }

@@ -32,7 +32,8 @@ export class Storage {
 
   /** Byte address, a multiple of 16. @throws DisposedError after release. */
   get pointer(): number {
-    if (this.#disposed) throw new DisposedError('tensor: used after its dispose(), or after the scope it was made in');
+    if (this.#disposed)
+      throw new DisposedError('tensor: used after its dispose(), or after the scope it was made in');
     if (this.arena.disposed) throw new DisposedError('tensor: its runtime has been disposed');
     return this.#pointer;
   }

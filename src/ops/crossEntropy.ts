@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { expectDType, Tensor } from '../tensor/tensor.ts';
 import { checkIds } from './embedding.ts';
+import { expectFloats } from './operands.ts';
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
@@ -26,6 +27,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   expectShape('crossEntropy', 'logits', logits.shape, [null, null]);
   const [rows, classes] = logits.shape as readonly [number, number];
   expectShape('crossEntropy', 'targets', targets.shape, [rows]);
+  expectFloats('crossEntropy', { logits });
   expectDType('crossEntropy', 'targets', targets, 'i32');
   checkIds('crossEntropy: targets', targets, classes, ignored);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

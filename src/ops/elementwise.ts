@@ -2,8 +2,10 @@ import { record } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
 import { describe } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { expectFloats } from './operands.ts';
 
 function expectSameShape(where: string, a: Tensor, b: Tensor): void {
+  expectFloats(where, { a, b });
   if (a.shape.length !== b.shape.length || a.shape.some((extent, i) => extent !== b.shape[i])) {
     throw new ShapeError(`${where}: shapes differ: a is ${describe(a.shape)}, b is ${describe(b.shape)}`);
   }
@@ -16,7 +18,8 @@ export function add(a: Tensor, b: Tensor): Tensor {
   a.runtime.kernels.f32_add(y.pointer, a.pointer, b.pointer, y.size);
   record([y], [a, b], (tape) => {
     for (const x of [a, b]) {
-      if (tape.needs(x)) tape.kernels.f32_add_scaled(tape.gradient(x).pointer, tape.gradient(y).pointer, y.size, 1);
+      if (tape.needs(x))
+        tape.kernels.f32_add_scaled(tape.gradient(x).pointer, tape.gradient(y).pointer, y.size, 1);
     }
   });
   return y;
@@ -37,6 +40,7 @@ export function multiply(a: Tensor, b: Tensor): Tensor {
 
 /** factor * x */
 export function scale(x: Tensor, factor: number): Tensor {
+  expectFloats('scale', { x });
   const y = Tensor.empty(x.runtime, x.shape);
   x.runtime.kernels.f32_scale(y.pointer, x.pointer, y.size, factor);
   record([y], [x], (tape) => {
@@ -47,6 +51,7 @@ export function scale(x: Tensor, factor: number): Tensor {
 
 /** tanh(x) */
 export function tanh(x: Tensor): Tensor {
+  expectFloats('tanh', { x });
   const y = Tensor.empty(x.runtime, x.shape);
   x.runtime.kernels.f32_tanh(y.pointer, x.pointer, y.size);
   record([y], [x], (tape) => {
@@ -57,6 +62,7 @@ export function tanh(x: Tensor): Tensor {
 
 /** 1 / (1 + exp(-x)) */
 export function sigmoid(x: Tensor): Tensor {
+  expectFloats('sigmoid', { x });
   const y = Tensor.empty(x.runtime, x.shape);
   x.runtime.kernels.f32_sigmoid(y.pointer, x.pointer, y.size);
   record([y], [x], (tape) => {
@@ -67,6 +73,7 @@ export function sigmoid(x: Tensor): Tensor {
 
 /** exp(x) */
 export function exp(x: Tensor): Tensor {
+  expectFloats('exp', { x });
   const y = Tensor.empty(x.runtime, x.shape);
   x.runtime.kernels.f32_exp(y.pointer, x.pointer, y.size);
   record([y], [x], (tape) => {
@@ -77,6 +84,7 @@ export function exp(x: Tensor): Tensor {
 
 /** The sum of all elements: a scalar. */
 export function sum(x: Tensor): Tensor {
+  expectFloats('sum', { x });
   const y = Tensor.from(x.runtime, [x.runtime.kernels.f32_sum(x.pointer, x.size)], []);
   record([y], [x], (tape) => {
     const ones = Tensor.empty(x.runtime, x.shape);

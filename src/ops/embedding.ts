@@ -2,6 +2,7 @@ import { record } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { expectDType, Tensor } from '../tensor/tensor.ts';
+import { expectFloats } from './operands.ts';
 
 /**
  * Looks rows up.
@@ -15,13 +16,20 @@ export function embedding(table: Tensor, ids: Tensor, paddingId?: number): Tenso
   expectShape('embedding', 'table', table.shape, [null, null]);
   expectDType('embedding', 'ids', ids, 'i32');
   const [count, size] = table.shape as readonly [number, number];
+  expectFloats('embedding', { table });
   checkIds('embedding', ids, count);
+  if (paddingId !== undefined && !(Number.isInteger(paddingId) && paddingId >= 0 && paddingId < count)) {
+    throw new ArgumentError(`embedding: paddingId must lie in 0..${count - 1}, got ${paddingId}`);
+  }
   const y = Tensor.empty(table.runtime, [...ids.shape, size]);
   table.runtime.kernels.f32_gather(y.pointer, table.pointer, ids.pointer, ids.size, size);
   record([y], [table], (tape) => {
     const gradient = tape.gradient(table);
+    // The padding's row keeps what other ops have added to it.
+    const padding = paddingId === undefined ? undefined : gradient.at(paddingId);
+    const kept = padding?.toFloat32Array();
     tape.kernels.f32_scatter_add(gradient.pointer, tape.gradient(y).pointer, ids.pointer, ids.size, size);
-    if (paddingId !== undefined) tape.kernels.f32_fill(gradient.at(paddingId).pointer, size, 0);
+    if (kept) padding!.set(kept);
   });
   return y;
 }

@@ -2,6 +2,7 @@ import { record, type Tape } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { expectFloats } from './operands.ts';
 import { type PackedWeight, packedBytes } from './packedWeight.ts';
 
 /**
@@ -14,12 +15,14 @@ import { type PackedWeight, packedBytes } from './packedWeight.ts';
 export function linear(x: Tensor, weight: PackedWeight, bias?: Tensor): Tensor {
   const rows = rowsOf('linear', x, weight);
   if (bias) expectShape('linear', 'bias', bias.shape, [weight.outputs]);
+  expectFloats('linear', { x, weight: weight.weight, bias });
+  const packed = weight.forward;
   const y = Tensor.empty(x.runtime, [...x.shape.slice(0, -1), weight.outputs]);
   const { inputs, outputs } = weight;
   x.runtime.kernels.f32_matmul(
     y.pointer,
     x.pointer,
-    weight.forward,
+    packed,
     bias?.pointer ?? 0,
     rows,
     outputs,
@@ -46,11 +49,13 @@ export function linear(x: Tensor, weight: PackedWeight, bias?: Tensor): Tensor {
 export function addLinear(base: Tensor, x: Tensor, weight: PackedWeight): Tensor {
   const rows = rowsOf('addLinear', x, weight);
   expectShape('addLinear', 'base', base.shape, [...x.shape.slice(0, -1), weight.outputs]);
+  expectFloats('addLinear', { base, x, weight: weight.weight });
+  const packed = weight.forward;
   const y = Tensor.empty(x.runtime, base.shape);
   const { kernels } = x.runtime;
   const { inputs, outputs } = weight;
   kernels.f32_scale(y.pointer, base.pointer, y.size, 1);
-  kernels.f32_matmul(y.pointer, x.pointer, weight.forward, 0, rows, outputs, inputs, inputs, outputs, 1);
+  kernels.f32_matmul(y.pointer, x.pointer, packed, 0, rows, outputs, inputs, inputs, outputs, 1);
   record([y], [base, x, weight.weight], (tape) => {
     if (tape.needs(base)) {
       tape.kernels.f32_add_scaled(tape.gradient(base).pointer, tape.gradient(y).pointer, y.size, 1);

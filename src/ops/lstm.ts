@@ -1,8 +1,9 @@
 import { isRecording, record } from '../autograd/tape.ts';
-import { describe, expectShape } from '../tensor/shape.ts';
-import { expectDType, Tensor } from '../tensor/tensor.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { expectShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { checkLengths } from './lengths.ts';
 import { accumulateWeightGradient } from './linear.ts';
+import { expectFloats } from './operands.ts';
 import type { PackedWeight } from './packedWeight.ts';
 
 /**
@@ -16,10 +17,18 @@ export function lstmCell(gates: Tensor, previousCell: Tensor): { hidden: Tensor;
   expectShape('lstmCell', 'previousCell', previousCell.shape, [null, null]);
   const [batch, size] = previousCell.shape as readonly [number, number];
   expectShape('lstmCell', 'gates', gates.shape, [batch, 4 * size]);
+  expectFloats('lstmCell', { gates, previousCell });
   const { runtime } = gates;
   const hidden = Tensor.empty(runtime, [batch, size]);
   const cell = Tensor.empty(runtime, [batch, size]);
-  runtime.kernels.f32_lstm_cell(hidden.pointer, cell.pointer, gates.pointer, previousCell.pointer, batch, size);
+  runtime.kernels.f32_lstm_cell(
+    hidden.pointer,
+    cell.pointer,
+    gates.pointer,
+    previousCell.pointer,
+    batch,
+    size,
+  );
   record([hidden, cell], [gates, previousCell], (tape) => {
     const { kernels } = tape;
     const gradGates = Tensor.empty(runtime, gates.shape);
@@ -34,9 +43,15 @@ export function lstmCell(gates: Tensor, previousCell: Tensor): { hidden: Tensor;
       batch,
       size,
     );
-    if (tape.needs(gates)) kernels.f32_add_scaled(tape.gradient(gates).pointer, gradGates.pointer, gates.size, 1);
+    if (tape.needs(gates))
+      kernels.f32_add_scaled(tape.gradient(gates).pointer, gradGates.pointer, gates.size, 1);
     if (tape.needs(previousCell)) {
-      kernels.f32_add_scaled(tape.gradient(previousCell).pointer, gradPreviousCell.pointer, previousCell.size, 1);
+      kernels.f32_add_scaled(
+        tape.gradient(previousCell).pointer,
+        gradPreviousCell.pointer,
+        previousCell.size,
+        1,
+      );
     }
     gradGates.dispose();
     gradPreviousCell.dispose();
@@ -78,8 +93,14 @@ export function lstmSequence(
   const [batch, time] = projected.shape as readonly [number, number, number];
   if (lengths) checkLengths('lstm', lengths, batch, time);
   const { runtime } = projected;
-  const hidden = copyState('hidden', initial?.hidden, projected, batch, size);
-  const cell = copyState('cell', initial?.cell, projected, batch, size);
+  expectFloats('lstm', { projected, weight: recurrent.weight, hidden: initial?.hidden, cell: initial?.cell });
+  if (initial) {
+    expectShape('lstm', 'state.hidden', initial.hidden.shape, [batch, size]);
+    expectShape('lstm', 'state.cell', initial.cell.shape, [batch, size]);
+  }
+  const packed = recurrent.forward;
+  const hidden = copyState(initial?.hidden, projected, batch, size);
+  const cell = copyState(initial?.cell, projected, batch, size);
   const output = Tensor.empty(runtime, [batch, time, size]);
   const recording = isRecording(runtime);
   const savedHidden = recording ? Tensor.zeros(runtime, output.shape) : undefined;
@@ -91,7 +112,7 @@ export function lstmSequence(
     savedHidden?.pointer ?? 0,
     savedCell?.pointer ?? 0,
     projected.pointer,
-    recurrent.forward,
+    packed,
     lengths?.pointer ?? 0,
     batch,
     time,
@@ -135,23 +156,8 @@ export function lstmSequence(
   return { output, state: { hidden, cell } };
 }
 
-/** @throws ShapeError, DTypeError; ArgumentError `<where>: lengths must lie in 0..time` */
-export function checkLengths(where: string, lengths: Tensor, batch: number, time: number): void {
-  expectDType(where, 'lengths', lengths, 'i32');
-  expectShape(where, 'lengths', lengths.shape, [batch]);
-  const values = lengths.toArray();
-  for (let i = 0; i < batch; i++) {
-    if (values[i]! < 0 || values[i]! > time) {
-      throw new ArgumentError(`${where}: lengths must lie in 0..${time}, got ${values[i]} at index ${i}`);
-    }
-  }
-}
-
-function copyState(name: string, given: Tensor | undefined, like: Tensor, batch: number, size: number): Tensor {
+function copyState(given: Tensor | undefined, like: Tensor, batch: number, size: number): Tensor {
   if (!given) return Tensor.zeros(like.runtime, [batch, size]);
-  if (describe(given.shape) !== describe([batch, size])) {
-    throw new ShapeError(`lstm: state.${name} must be [${batch}, ${size}], got ${describe(given.shape)}`);
-  }
   const copy = Tensor.empty(like.runtime, [batch, size]);
   like.runtime.kernels.f32_scale(copy.pointer, given.pointer, copy.size, 1);
   return copy;

@@ -71,9 +71,16 @@ export class PackedWeight {
     this.#forward = this.#backward = undefined;
   }
 
-  #refresh(packed: Packed | undefined, columns: number, depth: number, pack: (pointer: number) => void): Packed {
+  #refresh(
+    packed: Packed | undefined,
+    columns: number,
+    depth: number,
+    pack: (pointer: number) => void,
+  ): Packed {
+    // Asked for first: a disposed weight throws before anything is allocated.
+    void this.weight.pointer;
     const { version } = this.weight.storage;
-    if (packed?.version === version && !this.weight.disposed) return packed;
+    if (packed?.version === version) return packed;
     // Straight from the arena: a packed copy outlives the scope in which it is first needed.
     const storage = packed?.storage ?? this.weight.runtime.memory.allocate(packedBytes(columns, depth));
     pack(storage.pointer);

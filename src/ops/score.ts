@@ -1,6 +1,7 @@
 import { record } from '../autograd/tape.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { expectFloats } from './operands.ts';
 
 /**
  * score_qk = scale * query_q · key_k (Luong 2015 "dot"; Vaswani 2017 eq. 1 with scale = 1 / sqrt(size)).
@@ -12,7 +13,16 @@ import { Tensor } from '../tensor/tensor.ts';
 export function dotScore(query: Tensor, key: Tensor, scale = 1): Tensor {
   const [batch, queries, keys, size] = extents('dotScore', query, key);
   const scores = Tensor.empty(query.runtime, [batch, queries, keys]);
-  query.runtime.kernels.f32_score_dot(scores.pointer, query.pointer, key.pointer, batch, queries, keys, size, scale);
+  query.runtime.kernels.f32_score_dot(
+    scores.pointer,
+    query.pointer,
+    key.pointer,
+    batch,
+    queries,
+    keys,
+    size,
+    scale,
+  );
   record([scores], [query, key], (tape) => {
     const { kernels } = tape;
     const gradScores = tape.gradient(scores);
@@ -25,7 +35,16 @@ export function dotScore(query: Tensor, key: Tensor, scale = 1): Tensor {
     }
     if (tape.needs(key)) {
       const gradKey = tape.gradient(key).pointer;
-      kernels.f32_weighted_sum_transposed(gradKey, gradScores.pointer, query.pointer, batch, queries, keys, size, scale);
+      kernels.f32_weighted_sum_transposed(
+        gradKey,
+        gradScores.pointer,
+        query.pointer,
+        batch,
+        queries,
+        keys,
+        size,
+        scale,
+      );
     }
   });
   return scores;
@@ -41,6 +60,7 @@ export function dotScore(query: Tensor, key: Tensor, scale = 1): Tensor {
  */
 export function additiveScore(query: Tensor, key: Tensor, vector: Tensor): Tensor {
   const [batch, queries, keys, size] = extents('additiveScore', query, key);
+  expectFloats('additiveScore', { query, vector });
   expectShape('additiveScore', 'vector', vector.shape, [size]);
   const scores = Tensor.empty(query.runtime, [batch, queries, keys]);
   query.runtime.kernels.f32_score_additive(
@@ -54,10 +74,14 @@ export function additiveScore(query: Tensor, key: Tensor, vector: Tensor): Tenso
     size,
   );
   record([scores], [query, key, vector], (tape) => {
+    // Into blocks of their own: the kernel holds sums in registers, and the operands may be views of one block.
+    const operands = [query, key, vector];
+    const gradients = operands.map((operand) => Tensor.zeros(operand.runtime, operand.shape));
+    const [gradQuery, gradKey, gradVector] = gradients as [Tensor, Tensor, Tensor];
     tape.kernels.f32_score_additive_backward(
-      tape.gradient(query).pointer,
-      tape.gradient(key).pointer,
-      tape.gradient(vector).pointer,
+      gradQuery.pointer,
+      gradKey.pointer,
+      gradVector.pointer,
       tape.gradient(scores).pointer,
       query.pointer,
       key.pointer,
@@ -67,6 +91,13 @@ export function additiveScore(query: Tensor, key: Tensor, vector: Tensor): Tenso
       keys,
       size,
     );
+    operands.forEach((operand, i) => {
+      const gradient = gradients[i]!;
+      if (tape.needs(operand)) {
+        tape.kernels.f32_add_scaled(tape.gradient(operand).pointer, gradient.pointer, gradient.size, 1);
+      }
+      gradient.dispose();
+    });
   });
   return scores;
 }
@@ -79,12 +110,22 @@ export function additiveScore(query: Tensor, key: Tensor, vector: Tensor): Tenso
  * @throws ShapeError
  */
 export function weightedSum(weights: Tensor, value: Tensor): Tensor {
+  expectFloats('weightedSum', { weights, value });
   expectShape('weightedSum', 'weights', weights.shape, [null, null, null]);
   const [batch, queries, keys] = weights.shape as readonly [number, number, number];
   expectShape('weightedSum', 'value', value.shape, [batch, keys, null]);
   const size = value.shape[2]!;
   const out = Tensor.empty(weights.runtime, [batch, queries, size]);
-  weights.runtime.kernels.f32_weighted_sum(out.pointer, weights.pointer, value.pointer, batch, queries, keys, size, 0);
+  weights.runtime.kernels.f32_weighted_sum(
+    out.pointer,
+    weights.pointer,
+    value.pointer,
+    batch,
+    queries,
+    keys,
+    size,
+    0,
+  );
   record([out], [weights, value], (tape) => {
     const { kernels } = tape;
     const gradOut = tape.gradient(out).pointer;
@@ -103,6 +144,7 @@ export function weightedSum(weights: Tensor, value: Tensor): Tensor {
 }
 
 function extents(where: string, query: Tensor, key: Tensor): [number, number, number, number] {
+  expectFloats(where, { query, key });
   expectShape(where, 'query', query.shape, [null, null, null]);
   const [batch, queries, size] = query.shape as readonly [number, number, number];
   expectShape(where, 'key', key.shape, [batch, null, size]);

@@ -2,6 +2,8 @@ import { record } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
 import { describe, sizeOf } from '../tensor/shape.ts';
 import { expectDType, Tensor } from '../tensor/tensor.ts';
+import { checkLengths } from './lengths.ts';
+import { expectFloats } from './operands.ts';
 
 /** What a row may see. */
 export interface SoftmaxMask {
@@ -14,14 +16,20 @@ export interface SoftmaxMask {
 /**
  * softmax over the last axis. A row that may see nothing gives zeros, not NaN.
  * @param x [..., columns]
- * @throws ShapeError, DTypeError
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..columns
  */
 export function softmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
   const y = masked('softmax', 'f32_softmax', x, mask);
   record([y], [x], (tape) => {
     const columns = x.shape.at(-1)!;
-    const rows = columns === 0 ? 0 : x.size / columns;
-    tape.kernels.f32_softmax_backward(tape.gradient(x).pointer, tape.gradient(y).pointer, y.pointer, rows, columns);
+    const rows = sizeOf(x.shape.slice(0, -1));
+    tape.kernels.f32_softmax_backward(
+      tape.gradient(x).pointer,
+      tape.gradient(y).pointer,
+      y.pointer,
+      rows,
+      columns,
+    );
   });
   return y;
 }
@@ -29,14 +37,20 @@ export function softmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
 /**
  * log(softmax) over the last axis; -inf for what may not be seen.
  * @param x [..., columns]
- * @throws ShapeError, DTypeError
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..columns
  */
 export function logSoftmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
   const y = masked('logSoftmax', 'f32_log_softmax', x, mask);
   record([y], [x], (tape) => {
     const columns = x.shape.at(-1)!;
-    const rows = columns === 0 ? 0 : x.size / columns;
-    tape.kernels.f32_log_softmax_backward(tape.gradient(x).pointer, tape.gradient(y).pointer, y.pointer, rows, columns);
+    const rows = sizeOf(x.shape.slice(0, -1));
+    tape.kernels.f32_log_softmax_backward(
+      tape.gradient(x).pointer,
+      tape.gradient(y).pointer,
+      y.pointer,
+      rows,
+      columns,
+    );
   });
   return y;
 }
@@ -49,25 +63,31 @@ function masked(
 ): Tensor {
   const columns = x.shape.at(-1);
   if (columns === undefined) throw new ShapeError(`${where}: x must have an axis, got a scalar`);
-  const y = Tensor.empty(x.runtime, x.shape);
-  if (x.size === 0) return y;
-  const rows = x.size / columns;
+  expectFloats(where, { x, mask: additive });
+  const rows = sizeOf(x.shape.slice(0, -1));
   let rowsPerLength = 1;
   if (lengths) {
     expectDType(where, 'lengths', lengths, 'i32');
     if (lengths.shape.length !== 1 || lengths.size !== x.shape[0]) {
-      throw new ShapeError(`${where}: lengths must be [${x.shape[0]}] for x ${describe(x.shape)}, got ${describe(lengths.shape)}`);
+      throw new ShapeError(
+        `${where}: lengths must be [${x.shape[0]}] for x ${describe(x.shape)}, got ${describe(lengths.shape)}`,
+      );
     }
+    checkLengths(where, lengths, lengths.size, columns);
     rowsPerLength = rows / lengths.size;
   }
   let maskRows = 1;
   if (additive) {
     const tail = x.shape.slice(x.shape.length - additive.shape.length);
-    if (describe(tail) !== describe(additive.shape)) {
-      throw new ShapeError(`${where}: mask ${describe(additive.shape)} must equal the last axes of x ${describe(x.shape)}`);
+    if (additive.shape.length === 0 || describe(tail) !== describe(additive.shape)) {
+      throw new ShapeError(
+        `${where}: mask ${describe(additive.shape)} must equal the last axes of x ${describe(x.shape)}`,
+      );
     }
     maskRows = sizeOf(additive.shape) / columns;
   }
+  const y = Tensor.empty(x.runtime, x.shape);
+  if (x.size === 0) return y;
   x.runtime.kernels[kernel](
     y.pointer,
     x.pointer,

@@ -55,7 +55,9 @@ export interface InferenceKernels {
   f32_sum_squares(x: number, n: number): number;
   f32_sum_rows: Kernel<['out', 'x', 'rows', 'columns']>;
   f32_argmax: Kernel<['out', 'x', 'rows', 'columns']>;
-  f32_cross_entropy: Kernel<['loss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']>;
+  f32_cross_entropy: Kernel<
+    ['loss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']
+  >;
 }
 
 /** Exports that only the training binaries have. */
@@ -87,7 +89,19 @@ export interface GradientKernels {
     ]
   >;
   f32_score_additive_backward: Kernel<
-    ['gradQuery', 'gradKey', 'gradVector', 'gradScores', 'query', 'key', 'vector', 'batch', 'queries', 'keys', 'size']
+    [
+      'gradQuery',
+      'gradKey',
+      'gradVector',
+      'gradScores',
+      'query',
+      'key',
+      'vector',
+      'batch',
+      'queries',
+      'keys',
+      'size',
+    ]
   >;
   f32_weighted_sum_transposed: Kernel<['out', 'weights', 'x', 'batch', 'queries', 'keys', 'size', 'scale']>;
   f32_cross_entropy_backward: Kernel<

@@ -36,19 +36,26 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
  */
 export function createRuntimeSync(options: { module: WebAssembly.Module; maxMemoryBytes?: number }): Runtime {
   if (!(options?.module instanceof WebAssembly.Module)) {
-    throw new ArgumentError(`createRuntimeSync: module must be a WebAssembly.Module, got ${typeof options?.module}`);
+    throw new ArgumentError(
+      `createRuntimeSync: module must be a WebAssembly.Module, got ${typeof options?.module}`,
+    );
   }
   return new Runtime(options.module, options);
 }
 
 /** Options with the variant filled in (left open where a module of unknown variant is given). */
-export async function withVariant(options: RuntimeOptions): Promise<{ variant?: Variant; maxMemoryBytes?: number }> {
+export async function withVariant(
+  options: RuntimeOptions,
+): Promise<{ variant?: Variant; maxMemoryBytes?: number }> {
   const { module, variant, maxMemoryBytes } = options;
   return { variant: module ? variant : await chooseVariant(variant), maxMemoryBytes };
 }
 
 /** Compiles the chosen embedded binary, or returns the given module. */
-export async function loadModule(binaries: EmbeddedBinaries, options: RuntimeOptions): Promise<WebAssembly.Module> {
+export async function loadModule(
+  binaries: EmbeddedBinaries,
+  options: RuntimeOptions,
+): Promise<WebAssembly.Module> {
   if (options.module) return options.module;
   const { default: base64 } = await binaries[await chooseVariant(options.variant)]();
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -58,8 +65,11 @@ export async function loadModule(binaries: EmbeddedBinaries, options: RuntimeOpt
 async function chooseVariant(forced: Variant | undefined): Promise<Variant> {
   if (forced === undefined) return detectVariant();
   if (!variants.includes(forced)) {
-    throw new ArgumentError(`createRuntime: variant must be one of ${variants.join(', ')}, got ${String(forced)}`);
+    throw new ArgumentError(
+      `createRuntime: variant must be one of ${variants.join(', ')}, got ${String(forced)}`,
+    );
   }
-  if (!(await supports(forced))) throw new UnsupportedError(`createRuntime: this engine does not run the ${forced} variant`);
+  if (!(await supports(forced)))
+    throw new UnsupportedError(`createRuntime: this engine does not run the ${forced} variant`);
   return forced;
 }

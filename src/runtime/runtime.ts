@@ -28,7 +28,8 @@ export class Runtime {
     if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0)) {
       throw new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`);
     }
-    const exports = instantiateSync<Record<string, unknown>>(module, {}).exports as unknown as InferenceKernels;
+    const exports = instantiateSync<Record<string, unknown>>(module, {})
+      .exports as unknown as InferenceKernels;
     const version = typeof exports.abi_version === 'function' ? exports.abi_version() : undefined;
     if (version !== ABI_VERSION) {
       throw new UnsupportedError(
@@ -44,7 +45,9 @@ export class Runtime {
   get trainingKernels(): TrainingKernels {
     const kernels = this.kernels as InferenceKernels & Partial<GradientKernels>;
     if (!kernels.f32_adam) {
-      throw new UnsupportedError('runtime: gradients need the training binary; make the runtime with trainingRuntime()');
+      throw new UnsupportedError(
+        'runtime: gradients need the training binary; make the runtime with trainingRuntime()',
+      );
     }
     return kernels as TrainingKernels;
   }
@@ -96,7 +99,8 @@ function forEachStorage(value: unknown, visit: (storage: Storage) => void): void
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
   const storage = (value as Partial<OwnsStorage>).storage;
   if (storage instanceof Storage) visit(storage);
-  else if (Array.isArray(value) || value instanceof Map) for (const each of value.values()) forEachStorage(each, visit);
+  else if (Array.isArray(value) || value instanceof Map)
+    for (const each of value.values()) forEachStorage(each, visit);
   else if (Object.getPrototypeOf(value) === Object.prototype) {
     for (const each of Object.values(value)) forEachStorage(each, visit);
   }

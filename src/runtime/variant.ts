@@ -28,5 +28,7 @@ export async function supports(variant: Variant): Promise<boolean> {
 /** The best variant of this engine. @throws UnsupportedError where WebAssembly SIMD is missing. */
 export async function detectVariant(): Promise<Variant> {
   for (const variant of variants) if (await supports(variant)) return variant;
-  throw new UnsupportedError('runtime: this engine has no WebAssembly SIMD; heed needs it (all engines since 2023 have it)');
+  throw new UnsupportedError(
+    'runtime: this engine has no WebAssembly SIMD; heed needs it (all engines since 2023 have it)',
+  );
 }

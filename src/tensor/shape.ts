@@ -16,7 +16,9 @@ export function describe(shape: Shape): string {
 /** @throws ShapeError unless every extent is a non-negative integer and the size is addressable */
 export function checkShape(where: string, shape: Shape): void {
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0) || sizeOf(shape) > 2 ** 31) {
-    throw new ShapeError(`${where}: extents must be non-negative integers with a product of at most 2^31, got ${describe(shape)}`);
+    throw new ShapeError(
+      `${where}: extents must be non-negative integers with a product of at most 2^31, got ${describe(shape)}`,
+    );
   }
 }
 
@@ -30,7 +32,11 @@ export function expectShape(
   shape: Shape,
   expected: readonly (number | null)[],
 ): void {
-  if (shape.length === expected.length && expected.every((extent, i) => extent === null || extent === shape[i])) return;
+  if (
+    shape.length === expected.length &&
+    expected.every((extent, i) => extent === null || extent === shape[i])
+  )
+    return;
   const pattern = expected.map((extent) => extent ?? '*').join(', ');
   throw new ShapeError(`${where}: ${argument} must be [${pattern}], got ${describe(shape)}`);
 }

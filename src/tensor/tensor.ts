@@ -47,13 +47,25 @@ export class Tensor {
    * @throws ShapeError when the number of values does not fit the shape
    * @throws DTypeError when a value is not a whole number, for 'i32'
    */
-  static from(runtime: Runtime, values: Values, shape: Shape = [values.length], dtype: DType = 'f32'): Tensor {
+  static from(
+    runtime: Runtime,
+    values: Values,
+    shape: Shape = [values.length],
+    dtype: DType = 'f32',
+  ): Tensor {
     checkShape('tensor', shape);
     if (values.length !== sizeOf(shape)) {
-      throw new ShapeError(`tensor: shape ${describe(shape)} needs ${sizeOf(shape)} values, got ${values.length}`);
+      throw new ShapeError(
+        `tensor: shape ${describe(shape)} needs ${sizeOf(shape)} values, got ${values.length}`,
+      );
     }
     const tensor = Tensor.empty(runtime, shape, dtype);
-    tensor.set(values);
+    try {
+      tensor.set(values);
+    } catch (error) {
+      tensor.dispose();
+      throw error;
+    }
     return tensor;
   }
 
@@ -69,17 +81,22 @@ export class Tensor {
   /** Overwrites all elements. @throws ShapeError, DTypeError, DisposedError */
   set(values: Values): void {
     if (values.length !== this.size) {
-      throw new ShapeError(`tensor.set: shape ${describe(this.shape)} needs ${this.size} values, got ${values.length}`);
+      throw new ShapeError(
+        `tensor.set: shape ${describe(this.shape)} needs ${this.size} values, got ${values.length}`,
+      );
     }
     if (this.dtype === 'i32') {
       for (let i = 0; i < values.length; i++) {
         if ((values[i]! | 0) !== values[i]) {
-          throw new DTypeError(`tensor: an i32 tensor takes whole numbers of 32 bits, got ${values[i]} at index ${i}`);
+          throw new DTypeError(
+            `tensor: an i32 tensor takes whole numbers of 32 bits, got ${values[i]} at index ${i}`,
+          );
         }
       }
     }
     const memory = this.dtype === 'i32' ? this.runtime.memory.integers : this.runtime.memory.floats;
     memory.set(values, this.pointer / 4);
+    this.storage.version++;
   }
 
   /** A copy of the elements. @throws DisposedError */
@@ -97,7 +114,8 @@ export class Tensor {
 
   /** The only element of a tensor of size one. @throws ShapeError, DisposedError */
   item(): number {
-    if (this.size !== 1) throw new ShapeError(`tensor.item: needs one element, shape is ${describe(this.shape)}`);
+    if (this.size !== 1)
+      throw new ShapeError(`tensor.item: needs one element, shape is ${describe(this.shape)}`);
     return this.toArray()[0]!;
   }
 
@@ -105,7 +123,9 @@ export class Tensor {
   reshape(shape: Shape): Tensor {
     checkShape('reshape', shape);
     if (sizeOf(shape) !== this.size) {
-      throw new ShapeError(`reshape: ${describe(this.shape)} has ${this.size} elements, ${describe(shape)} has ${sizeOf(shape)}`);
+      throw new ShapeError(
+        `reshape: ${describe(this.shape)} has ${this.size} elements, ${describe(shape)} has ${sizeOf(shape)}`,
+      );
     }
     return new Tensor(this.runtime, this.storage, [...shape], this.dtype, this.offset);
   }
@@ -117,7 +137,13 @@ export class Tensor {
     if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= rows)) {
       throw new ArgumentError(`slice: need 0 <= from <= to <= ${rows}, got from ${from} to ${to}`);
     }
-    return new Tensor(this.runtime, this.storage, [to - from, ...rest], this.dtype, this.offset + 4 * from * sizeOf(rest));
+    return new Tensor(
+      this.runtime,
+      this.storage,
+      [to - from, ...rest],
+      this.dtype,
+      this.offset + 4 * from * sizeOf(rest),
+    );
   }
 
   /** The i-th entry along the first axis, without that axis: a view. */
@@ -137,5 +163,6 @@ export class Tensor {
 
 /** @throws DTypeError `<where>: <argument> must be i32, got f32` */
 export function expectDType(where: string, argument: string, tensor: Tensor, dtype: DType): void {
-  if (tensor.dtype !== dtype) throw new DTypeError(`${where}: ${argument} must be ${dtype}, got ${tensor.dtype}`);
+  if (tensor.dtype !== dtype)
+    throw new DTypeError(`${where}: ${argument} must be ${dtype}, got ${tensor.dtype}`);
 }

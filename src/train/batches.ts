@@ -16,8 +16,10 @@ export function bucketedBatches<Item>(
   random: Random,
   poolBatches = 100,
 ): Item[][] {
-  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
-    throw new ArgumentError(`bucketedBatches: batchSize must be a positive integer, got ${batchSize}`);
+  for (const [name, value] of Object.entries({ batchSize, poolBatches })) {
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new ArgumentError(`bucketedBatches: ${name} must be a positive integer, got ${value}`);
+    }
   }
   const shuffled = random.shuffle([...items]);
   const batches: Item[][] = [];

@@ -1,5 +1,6 @@
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** Options of `Adam`, with PyTorch's defaults. */
@@ -30,11 +31,20 @@ export class Adam {
 
   /** @throws ArgumentError for options outside their ranges, or no parameters */
   constructor(parameters: ReadonlyMap<string, Tensor>, options: AdamOptions = {}) {
-    const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0, decoupled = true } = options;
-    if (!(learningRate >= 0)) throw new ArgumentError(`Adam: learningRate must be at least 0, got ${learningRate}`);
-    if (!betas.every((beta) => beta >= 0 && beta < 1)) throw new ArgumentError(`Adam: betas must lie in [0, 1), got ${betas}`);
+    const {
+      learningRate = 1e-3,
+      betas = [0.9, 0.999],
+      epsilon = 1e-8,
+      weightDecay = 0,
+      decoupled = true,
+    } = options;
+    if (!(learningRate >= 0))
+      throw new ArgumentError(`Adam: learningRate must be at least 0, got ${learningRate}`);
+    if (!betas.every((beta) => beta >= 0 && beta < 1))
+      throw new ArgumentError(`Adam: betas must lie in [0, 1), got ${betas}`);
     if (!(epsilon >= 0)) throw new ArgumentError(`Adam: epsilon must be at least 0, got ${epsilon}`);
-    if (!(weightDecay >= 0)) throw new ArgumentError(`Adam: weightDecay must be at least 0, got ${weightDecay}`);
+    if (!(weightDecay >= 0))
+      throw new ArgumentError(`Adam: weightDecay must be at least 0, got ${weightDecay}`);
     const [first] = parameters.values();
     if (!first) throw new ArgumentError('Adam: needs at least one parameter');
     this.learningRate = learningRate;
@@ -53,11 +63,14 @@ export class Adam {
 
   /**
    * Updates every parameter by its gradient.
-   * @throws ArgumentError when a parameter's gradient is missing; nothing is updated then
+   * @throws ArgumentError when a parameter's gradient is missing, ShapeError when it has another shape; nothing is
+   *   updated then
    */
   step(gradients: ReadonlyMap<string, Tensor>): void {
-    for (const name of this.#parameters.keys()) {
-      if (!gradients.has(name)) throw new ArgumentError(`Adam.step: the gradient of ${name} is missing`);
+    for (const [name, { shape }] of this.#parameters) {
+      const gradient = gradients.get(name);
+      if (!gradient) throw new ArgumentError(`Adam.step: the gradient of ${name} is missing`);
+      expectShape('Adam.step', `the gradient of ${name}`, gradient.shape, shape);
     }
     const { trainingKernels: kernels } = this.#runtime;
     const { betas, epsilon, weightDecay, decoupled } = this.#options;
@@ -88,19 +101,24 @@ export class Adam {
   /** Moments by name (`first.<parameter>`, `second.<parameter>`): with `steps`, all that resuming needs. */
   state(): Map<string, Tensor> {
     const state = new Map<string, Tensor>();
-    for (const [name, { first, second }] of this.#moments) state.set(`first.${name}`, first).set(`second.${name}`, second);
+    for (const [name, { first, second }] of this.#moments)
+      state.set(`first.${name}`, first).set(`second.${name}`, second);
     return state;
   }
 
   /**
    * Continues from a saved state.
    * @param moments values by the names of `state()`
-   * @throws ArgumentError when one is missing; nothing is changed then
+   * @throws ArgumentError when one is missing, ShapeError when one has another size; nothing is changed then
    */
   restore(moments: ReadonlyMap<string, Float32Array>, steps: number): void {
     const state = this.state();
     for (const name of state.keys()) {
       if (!moments.has(name)) throw new ArgumentError(`Adam.restore: ${name} is missing`);
+    }
+    for (const [name, { size }] of state) {
+      const { length } = moments.get(name)!;
+      if (length !== size) throw new ShapeError(`Adam.restore: ${name} needs ${size} values, got ${length}`);
     }
     for (const [name, tensor] of state) tensor.set(moments.get(name)!);
     this.#steps = steps;

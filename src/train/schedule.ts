@@ -8,11 +8,18 @@ export type Schedule = (step: number) => number;
  * 2017, without restarts).
  * @throws ArgumentError unless 0 <= warmupSteps < totalSteps and peak > 0
  */
-export function warmupCosine(options: { peak: number; warmupSteps: number; totalSteps: number; floor?: number }): Schedule {
+export function warmupCosine(options: {
+  peak: number;
+  warmupSteps: number;
+  totalSteps: number;
+  floor?: number;
+}): Schedule {
   const { peak, warmupSteps, totalSteps, floor = 0 } = options;
   if (!(peak > 0)) throw new ArgumentError(`warmupCosine: peak must be positive, got ${peak}`);
   if (!(warmupSteps >= 0 && warmupSteps < totalSteps)) {
-    throw new ArgumentError(`warmupCosine: need 0 <= warmupSteps < totalSteps, got ${warmupSteps} and ${totalSteps}`);
+    throw new ArgumentError(
+      `warmupCosine: need 0 <= warmupSteps < totalSteps, got ${warmupSteps} and ${totalSteps}`,
+    );
   }
   return (step) => {
     if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;

@@ -37,7 +37,9 @@ export class TrainingRuntime extends Runtime {
  * @param options as for `createRuntime`, and `seed` (0 by default)
  * @throws UnsupportedError, ArgumentError
  */
-export async function trainingRuntime(options: RuntimeOptions & { seed?: number } = {}): Promise<TrainingRuntime> {
+export async function trainingRuntime(
+  options: RuntimeOptions & { seed?: number } = {},
+): Promise<TrainingRuntime> {
   const module = await loadModule(trainingBinaries, options);
   return new TrainingRuntime(module, { ...(await withVariant(options)), seed: options.seed });
 }

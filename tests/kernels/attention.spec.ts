@@ -37,7 +37,7 @@ function checkAdditive(B: i32, Q: i32, K: i32, D: i32, misaligned: bool): void {
   scoreAdditive(reference, magnitude, query, key, vector, B, Q, K, D);
   f32_score_additive(scores, query, key, vector, B, Q, K, D);
   expectIntact();
-  // The header's bound; tanh's own 7.6 eps is met only where |tanh| is near its worst, so 2 more are granted.
+  // The bound that the header states.
   expectClose(scores, reference, magnitude, n, <f64>D / 4 + 6);
 }
 

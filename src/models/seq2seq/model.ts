@@ -96,8 +96,14 @@ export class Seq2Seq {
       bidirectional: true,
       dropout: config.dropout,
     });
-    this.#bridgeHidden = new Linear(parameters.within('bridge_h.'), { inputs: encoded, outputs: decoderHidden });
-    this.#bridgeCell = new Linear(parameters.within('bridge_c.'), { inputs: encoded, outputs: decoderHidden });
+    this.#bridgeHidden = new Linear(parameters.within('bridge_h.'), {
+      inputs: encoded,
+      outputs: decoderHidden,
+    });
+    this.#bridgeCell = new Linear(parameters.within('bridge_c.'), {
+      inputs: encoded,
+      outputs: decoderHidden,
+    });
     const cell = parameters.within('cell.');
     const bound = { bound: 1 / Math.sqrt(decoderHidden) };
     const rows = 4 * decoderHidden;
@@ -117,7 +123,10 @@ export class Seq2Seq {
       outputs: decoderHidden,
       bias: false,
     });
-    this.#out = new Linear(parameters.within('out.'), { inputs: decoderHidden, outputs: config.targetVocabulary });
+    this.#out = new Linear(parameters.within('out.'), {
+      inputs: decoderHidden,
+      outputs: config.targetVocabulary,
+    });
   }
 
   /** A model with fresh parameters. */
@@ -181,7 +190,10 @@ export class Seq2Seq {
    * @param previous i32 [batch], the tokens just written (`<sos>` at first)
    * @returns log-probabilities [batch, target vocabulary] and attention weights [batch, 1, source length]
    */
-  step(previous: Tensor, encoded: Encoded): { state: DecoderState; logProbabilities: Tensor; weights: Tensor } {
+  step(
+    previous: Tensor,
+    encoded: Encoded,
+  ): { state: DecoderState; logProbabilities: Tensor; weights: Tensor } {
     return this.runtime.scope(() => {
       const projected = this.#project(embedding(this.#targetEmbedding.weight, previous));
       const { state, weights } = this.#advance(projected, encoded);
@@ -288,7 +300,10 @@ class Seq2SeqStepModel implements StepModel<Encoded> {
     });
   }
 
-  step(state: Encoded, previous: Int32Array): { state: Encoded; logProbabilities: Float32Array; attention: Float32Array } {
+  step(
+    state: Encoded,
+    previous: Int32Array,
+  ): { state: Encoded; logProbabilities: Float32Array; attention: Float32Array } {
     const { runtime } = this.#model;
     return runtime.scope(() => {
       const ids = Tensor.from(runtime, previous, [previous.length], 'i32');
@@ -312,7 +327,10 @@ class Seq2SeqStepModel implements StepModel<Encoded> {
       const memory = itemsChanged
         ? { keys: newKeys, values: sameKeys ? newKeys : select(values), lengths: lengths && select(lengths) }
         : state.memory;
-      return { memory, state: { hidden: select(hidden), cell: select(cell), attentional: select(attentional) } };
+      return {
+        memory,
+        state: { hidden: select(hidden), cell: select(cell), attentional: select(attentional) },
+      };
     });
   }
 
@@ -339,7 +357,10 @@ function selectRows(x: Tensor, rows: Int32Array): Tensor {
 }
 
 /** Rows of ids as one rectangle, filled up with `padding`. */
-export function padRows(rows: readonly (readonly number[])[], padding: number): { ids: Int32Array; lengths: Int32Array } {
+export function padRows(
+  rows: readonly (readonly number[])[],
+  padding: number,
+): { ids: Int32Array; lengths: Int32Array } {
   const lengths = Int32Array.from(rows, (row) => row.length);
   const columns = lengths.reduce((a, b) => Math.max(a, b), 0);
   const ids = new Int32Array(rows.length * columns).fill(padding);

@@ -1,0 +1,23 @@
+/** `npm run bench [-- --json FILE] [-- SUITE ...]`: our own kernels and models, verified, then timed. */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { kernelCases } from './kernels.ts';
+import { pronounceCases } from './pronounce.ts';
+import { describeHost, type Measured, runSuite } from './suite.ts';
+
+const suites = { kernels: kernelCases, pronounce: pronounceCases };
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(suites);
+const measured: Measured[] = [];
+for (const name of names) {
+  const create = suites[name as keyof typeof suites];
+  if (!create)
+    throw new RangeError(`bench: unknown suite ${name}, expected one of ${Object.keys(suites).join(', ')}`);
+  const { cases, variant } = await create();
+  measured.push(...(await runSuite(`${name}: ${describeHost(variant)}`, cases)));
+}
+if (options.json) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);

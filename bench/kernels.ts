@@ -1,0 +1,120 @@
+/** Kernels at the sizes that models use, each checked against the double-precision reference. */
+
+import { linear } from '../src/ops/linear.ts';
+import { lstmSequence } from '../src/ops/lstm.ts';
+import { PackedWeight } from '../src/ops/packedWeight.ts';
+import { softmax } from '../src/ops/softmax.ts';
+import { createRuntime } from '../src/runtime/load.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
+import { Tensor } from '../src/tensor/tensor.ts';
+import * as reference from '../tests/reference/lstm.ts';
+import { matmul, transpose } from '../tests/reference/matmul.ts';
+import { softmaxRow } from '../tests/reference/softmax.ts';
+import { seededRandom } from '../tests/support/random.ts';
+import type { Case } from './suite.ts';
+
+const EPSILON = 2 ** -24;
+
+function expectClose(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+): void {
+  if (actual.length !== expected.length)
+    throw new Error(`${name}: ${actual.length} elements, expected ${expected.length}`);
+  for (let i = 0; i < expected.length; i++) {
+    if (!(Math.abs(actual[i]! - expected[i]!) <= tolerance)) {
+      throw new Error(`${name}: element ${i} is ${actual[i]}, expected ${expected[i]} within ${tolerance}`);
+    }
+  }
+}
+
+export async function kernelCases(): Promise<{ cases: Case[]; variant: string | undefined }> {
+  const runtime = await createRuntime();
+  const cases = [
+    ...[
+      [384, 384, 384],
+      [768, 768, 768],
+      [1, 1536, 384],
+    ].map(([M, N, K]) => matmulCase(runtime, M!, N!, K!)),
+    softmaxCase(runtime, 1024, 128),
+    softmaxCase(runtime, 128, 1024),
+    lstmCase(runtime, 1, 100, 128),
+    lstmCase(runtime, 16, 50, 256),
+  ];
+  return { cases, variant: runtime.variant };
+}
+
+function matmulCase(runtime: Runtime, M: number, N: number, K: number): Case {
+  const random = seededRandom(M + N + K);
+  const [a, b] = [random.normals(M * K), random.normals(N * K)];
+  const x = Tensor.from(runtime, a, [M, K]);
+  const weight = new PackedWeight(Tensor.from(runtime, b, [N, K]));
+  const name = `matmul ${M} x ${N} x ${K}`;
+  const run = (): void => runtime.scope(() => void linear(x, weight));
+  return {
+    name,
+    verify() {
+      const expected = matmul(a, transpose(b, N, K), null, null, M, N, K);
+      // (K + 1) eps sum|a||b|; the sum of K products of absolute normals stays below 2 K.
+      runtime.scope(() =>
+        expectClose(name, linear(x, weight).toFloat32Array(), expected, (K + 1) * EPSILON * 2 * K),
+      );
+    },
+    run,
+    rate: (seconds) => `${((2 * M * N * K) / seconds / 1e9).toFixed(1)} GFLOP/s`,
+  };
+}
+
+function softmaxCase(runtime: Runtime, rows: number, columns: number): Case {
+  const values = seededRandom(rows).normals(rows * columns, 3);
+  const x = Tensor.from(runtime, values, [rows, columns]);
+  const name = `softmax ${rows} x ${columns}`;
+  return {
+    name,
+    verify() {
+      const actual = runtime.scope(() => softmax(x).toFloat32Array());
+      for (let row = 0; row < rows; row++) {
+        const slice = Float64Array.from(values.subarray(row * columns, (row + 1) * columns));
+        const expected = softmaxRow(slice);
+        expectClose(
+          name,
+          actual.subarray(row * columns, (row + 1) * columns),
+          expected,
+          (columns / 4 + 8) * EPSILON,
+        );
+      }
+    },
+    run: () => runtime.scope(() => void softmax(x)),
+    rate: (seconds) => `${((8 * rows * columns) / seconds / 1e9).toFixed(1)} GB/s`,
+  };
+}
+
+function lstmCase(runtime: Runtime, batch: number, time: number, hidden: number): Case {
+  const random = seededRandom(hidden);
+  const inputs = random.normals(batch * time * 4 * hidden);
+  const recurrent = random.normals(4 * hidden * hidden, 1 / Math.sqrt(hidden));
+  const projected = Tensor.from(runtime, inputs, [batch, time, 4 * hidden]);
+  const work = Tensor.empty(runtime, projected.shape);
+  const weight = new PackedWeight(Tensor.from(runtime, recurrent, [4 * hidden, hidden]));
+  const name = `lstm recurrence T${time} B${batch} H${hidden}`;
+  const run = (): Tensor => {
+    // The kernel replaces the projections by the gates: each run needs them fresh.
+    runtime.kernels.f32_scale(work.pointer, projected.pointer, projected.size, 1);
+    return lstmSequence(work, weight).output;
+  };
+  return {
+    name,
+    verify() {
+      const zeros = new Float64Array(batch * hidden);
+      const shape = { batch, time, hidden, reverse: false, lengths: null };
+      const { output } = reference.lstmSequence(inputs, recurrent, zeros, zeros, shape);
+      // Each step adds at most (hidden + 8) eps to a state that the next one contracts by its forget gate.
+      const actual = runtime.scope(() => run().toFloat32Array());
+      expectClose(name, actual, output, 8 * (hidden + 8) * EPSILON);
+    },
+    run: () => runtime.scope(() => void run()),
+    rate: (seconds) => `${((2 * batch * time * 4 * hidden * hidden) / seconds / 1e9).toFixed(1)} GFLOP/s`,
+  };
+}

@@ -1,0 +1,47 @@
+/** One benny suite: outputs are verified first, then medians are printed. */
+import { cpus } from 'node:os';
+import benny from 'benny';
+
+/** A timed case. */
+export interface Case {
+  readonly name: string;
+  /** Throws when the output is wrong. Runs once, before anything is timed. */
+  verify(): void;
+  run(): void;
+  /** What a run's duration means: `(seconds) => '23.1 GFLOP/s'`. */
+  rate(seconds: number): string;
+}
+
+/** A case's median, in seconds a run. */
+export interface Measured {
+  readonly suite: string;
+  readonly case: string;
+  readonly medianSeconds: number;
+  readonly rate: string;
+}
+
+/** `Node v24.1.0, AMD EPYC, relaxed` */
+export function describeHost(variant: string | undefined): string {
+  return `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, variant ${variant}`;
+}
+
+/** Runs a suite and prints a line for each case. @throws when a case's output is wrong */
+export async function runSuite(name: string, cases: readonly Case[]): Promise<Measured[]> {
+  for (const each of cases) each.verify();
+  console.log(`\n${name}`);
+  const measured: Measured[] = [];
+  await benny.suite(
+    name,
+    ...cases.map((each) => benny.add(each.name, () => each.run())),
+    benny.complete(({ results }) => {
+      for (const { name: caseName, details } of results) {
+        const rate = cases.find((each) => each.name === caseName)!.rate(details.median);
+        measured.push({ suite: name, case: caseName, medianSeconds: details.median, rate });
+        console.log(
+          `  ${caseName.padEnd(44)} ${(1000 * details.median).toFixed(3).padStart(9)} ms   ${rate}`,
+        );
+      }
+    }),
+  );
+  return measured;
+}

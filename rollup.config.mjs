@@ -1,0 +1,38 @@
+import { cpSync, rmSync } from 'node:fs';
+import resolve from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+import dts from 'rollup-plugin-dts';
+import esbuild from 'rollup-plugin-esbuild';
+
+const entries = ['index', 'train', 'plot', 'pronounce'];
+const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
+// The command line's libraries stay dependencies; everything else is bundled, so that a browser needs no resolver.
+const external = [/^node:/, 'commander', 'cli-progress'];
+
+/** Starts from an empty folder, and copies the raw binaries for hosts that import `.wasm` as a module. */
+const copyBinaries = {
+  name: 'copy-binaries',
+  buildStart() {
+    rmSync('dist', { recursive: true, force: true });
+  },
+  writeBundle() {
+    for (const name of ['simd', 'relaxed', 'simd.train', 'relaxed.train']) {
+      cpSync(`build/wasm/${name}.wasm`, `dist/wasm/${name}.wasm`);
+    }
+  },
+};
+
+export default [
+  {
+    input: input([...entries, 'cli']),
+    external,
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'chunks/[name]-[hash].js', sourcemap: false },
+    plugins: [resolve(), esbuild({ target: 'es2022' }), terser({ module: true }), copyBinaries],
+  },
+  {
+    input: input(entries),
+    external,
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'types/[name]-[hash].d.ts' },
+    plugins: [dts()],
+  },
+];

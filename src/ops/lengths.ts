@@ -1,0 +1,15 @@
+import { ArgumentError } from '../errors.ts';
+import { expectShape } from '../tensor/shape.ts';
+import { expectDType, type Tensor } from '../tensor/tensor.ts';
+
+/** @throws ShapeError, DTypeError; ArgumentError `<where>: lengths must lie in 0..time` */
+export function checkLengths(where: string, lengths: Tensor, batch: number, time: number): void {
+  expectDType(where, 'lengths', lengths, 'i32');
+  expectShape(where, 'lengths', lengths.shape, [batch]);
+  const values = lengths.toArray();
+  for (let i = 0; i < batch; i++) {
+    if (values[i]! < 0 || values[i]! > time) {
+      throw new ArgumentError(`${where}: lengths must lie in 0..${time}, got ${values[i]} at index ${i}`);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/** Spelling to sound: English words to ARPAbet phonemes and IPA, with the attention that led there. */
+import { beamSearch, type LengthPenalty } from '../decode/beam.ts';
+import { greedyDecode } from '../decode/greedy.ts';
+import type { Hypothesis } from '../decode/stepModel.ts';
+import { ArgumentError, DisposedError, FormatError } from '../errors.ts';
+import { readSafetensors } from '../io/safetensors.ts';
+import type { Seq2SeqConfig } from '../models/seq2seq/config.ts';
+import { Seq2Seq } from '../models/seq2seq/model.ts';
+import { createRuntime, type RuntimeOptions } from '../runtime/load.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import {
+  decodePhonemes,
+  encodeLetters,
+  letterVocabularySize,
+  type Phoneme,
+  phonemeVocabularySize,
+} from './alphabet.ts';
+import { toIPA } from './ipa.ts';
+import { normaliseSpelling, type SpellingChange } from './spelling.ts';
+
+/** Where the decoder looked: weights[i][j] is what phoneme i took from letter j; each row sums to 1. */
+export interface PronunciationAttention {
+  readonly phonemes: readonly Phoneme[];
+  readonly letters: readonly string[];
+  readonly weights: readonly Float32Array[];
+}
+
+/** One way to pronounce a word. */
+export interface Alternative {
+  /** ARPAbet with stress digits: ['AH0', 'T', 'EH1', 'N', 'SH', 'AH0', 'N']. */
+  readonly phonemes: readonly Phoneme[];
+  /** The International Phonetic Alphabet: 'əˈtɛnʃən'. */
+  readonly ipa: string;
+  /** Mean natural-log probability of a token, the end included: at most 0; higher is surer. */
+  readonly score: number;
+}
+
+/** How a word sounds. */
+export interface Pronunciation extends Alternative {
+  /** The word as it was given. */
+  readonly word: string;
+  /** Letters that were replaced to spell it in the model's alphabet: é by e. */
+  readonly changed: readonly SpellingChange[];
+  readonly attention: PronunciationAttention;
+  /** Further pronunciations, best first; as many as the beam is wide, less one. */
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface PronounceOptions {
+  /** Hypotheses kept while decoding: 1 is greedy and fastest; 4 by default. At most 32. */
+  readonly beam?: number;
+}
+
+export interface PronouncerOptions extends RuntimeOptions {
+  /** A safetensors file of weights to use instead of the embedded ones. */
+  readonly weights?: Uint8Array | ArrayBuffer;
+}
+
+const DEFAULT_BEAM = 4;
+const WIDEST_BEAM = 32;
+/** Of none, gnmt 0.6, square root and mean, the best on validation words. */
+const LENGTH_PENALTY: LengthPenalty = { kind: 'gnmt', alpha: 0.6 };
+/** Words decoded side by side by `pronounceAll`. */
+const BATCH = 64;
+/** Pronunciations are cut there: twice the letters and some (the dictionary's longest is 1.9 per letter, for initials). */
+const longest = (letters: number): number => 2 * letters + 6;
+
+/**
+ * Makes a pronouncer: the embedded weights on a runtime of its own.
+ * @throws FormatError when the weights are not a pronouncer's; UnsupportedError without WebAssembly SIMD
+ */
+export async function createPronouncer(options: PronouncerOptions = {}): Promise<Pronouncer> {
+  const { weights, ...runtimeOptions } = options;
+  const bytes = weights ?? (await embeddedWeights());
+  const runtime = await createRuntime(runtimeOptions);
+  try {
+    return new Pronouncer(runtime, bytes);
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+async function embeddedWeights(): Promise<Uint8Array> {
+  const { default: base64 } = await import('../../build/weights/pronounce.js');
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** Made by `createPronouncer`. Synchronous from then on. */
+export class Pronouncer {
+  readonly #runtime: Runtime;
+  readonly #model: Seq2Seq;
+  #disposed = false;
+
+  /** Takes ownership of the runtime. @throws FormatError */
+  constructor(runtime: Runtime, weights: Uint8Array | ArrayBuffer) {
+    const file = readSafetensors(weights);
+    this.#runtime = runtime;
+    this.#model = Seq2Seq.load(runtime, file, readConfig(file.metadata.config));
+  }
+
+  /** The runtime it works on: variant and memory. */
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  /**
+   * How a word sounds.
+   * @param word letters, apostrophes and hyphens in any case; accents on Latin letters are dropped and reported
+   * @throws ArgumentError for an empty word, one of more than 64 letters, or characters outside the alphabet, named;
+   *   DisposedError
+   */
+  pronounce(word: string, options: PronounceOptions = {}): Pronunciation {
+    return this.pronounceAll([word], options)[0]!;
+  }
+
+  /** Pronounces many words, several at a time: faster than one by one. Results are in the words' order. @throws as `pronounce`, before any work */
+  pronounceAll(words: readonly string[], options: PronounceOptions = {}): Pronunciation[] {
+    if (this.#disposed) throw new DisposedError('pronouncer: used after its dispose()');
+    const { beam = DEFAULT_BEAM } = options;
+    if (!(Number.isInteger(beam) && beam >= 1 && beam <= WIDEST_BEAM)) {
+      throw new ArgumentError(`pronounce: beam must be an integer in 1..${WIDEST_BEAM}, got ${beam}`);
+    }
+    const spelled = words.map((word, index) => ({ word, index, ...normaliseSpelling(word) }));
+    // Words of like length together, so that little padding is computed.
+    spelled.sort((a, b) => a.letters.length - b.letters.length);
+    const results = new Array<Pronunciation>(words.length);
+    for (let start = 0; start < spelled.length; start += BATCH) {
+      const batch = spelled.slice(start, start + BATCH);
+      const decoded = this.#decode(
+        batch.map(({ letters }) => encodeLetters(letters)),
+        beam,
+      );
+      batch.forEach(({ word, index, letters, changed }, i) => {
+        const [best, ...others] = decoded[i]!;
+        const alternatives = others.map(toAlternative);
+        results[index] = {
+          word,
+          ...toAlternative(best!),
+          changed,
+          attention: attentionOf(best!, letters),
+          alternatives,
+        };
+      });
+    }
+    return results;
+  }
+
+  #decode(sources: number[][], beam: number): Hypothesis[][] {
+    const model = this.#model.stepModel(sources);
+    const maxLength = longest(sources.reduce((most, source) => Math.max(most, source.length), 0));
+    if (beam === 1) return greedyDecode(model, maxLength).map((hypothesis) => [hypothesis]);
+    return beamSearch(model, { beam, maxLength, lengthPenalty: LENGTH_PENALTY });
+  }
+
+  /** Frees the weights and the runtime. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#runtime.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function toAlternative({ ids, logProbability, attention }: Hypothesis): Alternative {
+  const phonemes = decodePhonemes(ids);
+  return { phonemes, ipa: toIPA(phonemes), score: logProbability / attention.length };
+}
+
+function attentionOf({ ids, attention }: Hypothesis, letters: string): PronunciationAttention {
+  const phonemes = decodePhonemes(ids);
+  // The end token's row shows nothing that sounds, and the padding of a batch no letter.
+  const weights = attention.slice(0, phonemes.length).map((row) => row.slice(0, letters.length));
+  return { phonemes, letters: [...letters], weights };
+}
+
+/** @throws FormatError unless the text is the configuration of a model over this alphabet */
+function readConfig(text: string | undefined): Seq2SeqConfig {
+  if (text === undefined)
+    throw new FormatError('pronouncer weights: metadata has no config; is this a pronouncer?');
+  let config: Seq2SeqConfig;
+  try {
+    config = JSON.parse(text) as Seq2SeqConfig;
+  } catch (error) {
+    throw new FormatError(`pronouncer weights: metadata config is not JSON: ${(error as Error).message}`);
+  }
+  const problems: string[] = [];
+  for (const [name, expected] of [
+    ['sourceVocabulary', letterVocabularySize],
+    ['targetVocabulary', phonemeVocabularySize],
+  ] as const) {
+    if (config?.[name] !== expected)
+      problems.push(`pronouncer weights: config ${name} must be ${expected}, got ${config?.[name]}`);
+  }
+  for (const name of ['embeddingSize', 'encoderHidden', 'encoderLayers', 'decoderHidden'] as const) {
+    const size = config?.[name];
+    if (!(Number.isInteger(size) && size > 0 && size <= 8192)) {
+      problems.push(`pronouncer weights: config ${name} must be an integer in 1..8192, got ${size}`);
+    }
+  }
+  if (problems.length > 0) throw new FormatError(problems);
+  return config;
+}

@@ -1,0 +1,7 @@
+/** heed/train: gradients, optimizers, schedules and measures. */
+export { type GradientResult, gradients } from './autograd/tape.ts';
+export { bucketedBatches } from './train/batches.ts';
+export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
+export { Adam, type AdamOptions, clipGlobalNorm, globalNorm } from './train/optimizer.ts';
+export { type Schedule, warmupCosine } from './train/schedule.ts';
+export { TrainingRuntime, trainingRuntime } from './train/trainingRuntime.ts';
