@@ -1,7 +1,7 @@
 /** heed: a WebAssembly runtime for attention and LSTM models. Importing it does nothing. */
 export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
 export { greedyDecode } from './decode/greedy.ts';
-export type { Hypothesis, StepModel } from './decode/stepModel.ts';
+export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
 export * from './errors.ts';
 export { fromFloat32, toFloat32, toInt32 } from './io/conversion.ts';
 export { readSafetensors } from './io/safetensors.ts';
@@ -15,6 +15,7 @@ export {
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
+export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export {
   type DecoderState,

@@ -16,7 +16,7 @@ function hash(seed: v128, index: v128): v128 {
 
 /**
  * out = x / keep where kept, else 0; out += that where `accumulate` is not 0 (the backward pass). An index is kept
- * where its hash, as a 31-bit integer, is below `threshold` = keep * 2^31. out may equal x when not accumulating.
+ * where its hash, as a 31-bit integer, is below `threshold`, which is keep * 2^31 for keep < 1 (2^31 itself is no i32; keep = 1 needs no dropout). out may equal x when not accumulating.
  */
 export function f32_dropout(outPtr: usize, xPtr: usize, n: i32, seed: i32, threshold: i32, scale: f32, accumulate: i32): void {
   const seeds = i32x4.splat(seed), limit = i32x4.splat(threshold), factor = f32x4.splat(scale);

@@ -5,7 +5,8 @@
  * is added to it first (nothing where maskPtr is 0; -inf is legal). Columns past the length get weight 0, or -inf in
  * the log form. A row with nothing to see gives zeros (log: -inf), not NaN. NaN in gives a row of NaN. The row's
  * maximum is subtracted. `outPtr` may equal `xPtr`.
- * Error: relative, at most (columns / 4 + 8) eps over that of exp.
+ * Error: for softmax, relative, at most (columns / 4 + 8 + 2 (max x - min x)) eps over that of exp: x - max rounds once,
+ * and exp turns that into a relative error. For log-softmax, absolute, at most (columns / 4 + 8 + |y|) eps.
  */
 import { exp } from '../math/exp';
 import { hmax, hsum, loadTail, loadUpTo4, storeTail } from '../simd/vec';

@@ -7,7 +7,7 @@
  * result.
  */
 import { ArgumentError } from '../errors.ts';
-import type { Hypothesis, StepModel } from './stepModel.ts';
+import { type Hypothesis, limitsOf, type MaxLength, type StepModel } from './stepModel.ts';
 
 /**
  * What a hypothesis' log-probability is divided by, `length` counting the end token:
@@ -23,8 +23,7 @@ export type LengthPenalty =
 export interface BeamSearchOptions {
   /** K: live hypotheses of an item, and the most that are returned. */
   readonly beam: number;
-  /** Tokens, the end token counted, after which a hypothesis is cut. */
-  readonly maxLength: number;
+  readonly maxLength: MaxLength;
   /** `none` by default. */
   readonly lengthPenalty?: LengthPenalty;
 }
@@ -57,11 +56,10 @@ interface Candidate {
  */
 export function beamSearch<State>(model: StepModel<State>, options: BeamSearchOptions): Hypothesis[][] {
   const { beam, maxLength, lengthPenalty = { kind: 'none' } } = options;
-  for (const [name, value] of Object.entries({ beam, maxLength })) {
-    if (!(Number.isInteger(value) && value > 0)) {
-      throw new ArgumentError(`beamSearch: ${name} must be a positive integer, got ${value}`);
-    }
+  if (!(Number.isInteger(beam) && beam > 0)) {
+    throw new ArgumentError(`beamSearch: beam must be a positive integer, got ${beam}`);
   }
+  const limits = limitsOf('beamSearch', maxLength, model.items);
   const penalty = penaltyOf(lengthPenalty);
   const finished: Hypothesis[][] = Array.from({ length: model.items }, () => []);
   let live: Live[][] = finished.map((_, item) => [{ path: undefined, row: item }]);
@@ -70,7 +68,7 @@ export function beamSearch<State>(model: StepModel<State>, options: BeamSearchOp
   let itemsOfRows = live.map((_, item) => item);
   let previous: Int32Array = new Int32Array(model.items).fill(model.startId);
   try {
-    for (let length = 1; length <= maxLength; length++) {
+    for (let length = 1; ; length++) {
       const next = model.step(state, previous);
       model.release(state, next.state);
       state = next.state;
@@ -91,8 +89,9 @@ export function beamSearch<State>(model: StepModel<State>, options: BeamSearchOp
             survivors.push({ path, row: parents.length + survivors.length });
           }
         });
-        if (length < maxLength && isDecided(finished[item]!, survivors, beam, penalty(maxLength))) return [];
-        if (length === maxLength) {
+        const limit = limits[item]!;
+        if (length < limit && isDecided(finished[item]!, survivors, beam, penalty(limit))) return [];
+        if (length === limit) {
           for (const { path } of survivors) finished[item]!.push(toHypothesis(path!, false, penalty));
           return [];
         }

@@ -1,15 +1,11 @@
-import { ArgumentError } from '../errors.ts';
-import type { Hypothesis, StepModel } from './stepModel.ts';
+import { type Hypothesis, limitsOf, type MaxLength, type StepModel } from './stepModel.ts';
 
 /**
  * Decodes each item by its most probable token at every step. Items that have ended are dropped from the batch.
- * @param maxLength tokens, the end token counted, after which a hypothesis is cut
- * @throws ArgumentError unless maxLength is a positive integer
+ * @throws ArgumentError unless maxLength is a positive integer, or one for each item
  */
-export function greedyDecode<State>(model: StepModel<State>, maxLength: number): Hypothesis[] {
-  if (!(Number.isInteger(maxLength) && maxLength > 0)) {
-    throw new ArgumentError(`greedyDecode: maxLength must be a positive integer, got ${maxLength}`);
-  }
+export function greedyDecode<State>(model: StepModel<State>, maxLength: MaxLength): Hypothesis[] {
+  const limits = limitsOf('greedyDecode', maxLength, model.items);
   const results = Array.from({ length: model.items }, () => ({
     ids: [] as number[],
     logProbability: 0,
@@ -21,7 +17,7 @@ export function greedyDecode<State>(model: StepModel<State>, maxLength: number):
   let state = model.start();
   let previous: Int32Array = new Int32Array(live.length).fill(model.startId);
   try {
-    for (let length = 0; length < maxLength; length++) {
+    for (let length = 1; ; length++) {
       const next = model.step(state, previous);
       model.release(state, next.state);
       state = next.state;
@@ -36,7 +32,7 @@ export function greedyDecode<State>(model: StepModel<State>, maxLength: number):
         if (id === model.endId) result.ended = true;
         else {
           result.ids.push(id);
-          rows.push(row);
+          if (length < limits[item]!) rows.push(row);
         }
       });
       if (rows.length === 0) break;

@@ -1,3 +1,5 @@
+import { ArgumentError } from '../errors.ts';
+
 /**
  * All that a decoder knows of a model. Rows are hypotheses; at first one for each of the model's items.
  * States are values: a step returns a new one, and the decoder releases those it no longer needs.
@@ -27,6 +29,25 @@ export interface StepModel<State> {
   select(state: State, rows: Int32Array, itemsChanged: boolean): State;
   /** Frees a state, except what `kept` shares with it. */
   release(state: State, kept?: State): void;
+}
+
+/**
+ * Tokens, the end token counted, after which a hypothesis is cut: one limit for all items, or one for each.
+ */
+export type MaxLength = number | readonly number[];
+
+/** The limit of each item. @throws ArgumentError unless each is a positive integer */
+export function limitsOf(where: string, maxLength: MaxLength, items: number): readonly number[] {
+  const limits = typeof maxLength === 'number' ? new Array<number>(items).fill(maxLength) : maxLength;
+  if (limits.length !== items) {
+    throw new ArgumentError(`${where}: maxLength must be a number or ${items} numbers, got ${limits.length}`);
+  }
+  for (const limit of typeof maxLength === 'number' ? [maxLength] : limits) {
+    if (!(Number.isInteger(limit) && limit > 0)) {
+      throw new ArgumentError(`${where}: maxLength must be a positive integer, got ${limit}`);
+    }
+  }
+  return limits;
 }
 
 /** A decoded sequence. */

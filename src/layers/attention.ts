@@ -8,8 +8,11 @@ import { linear } from '../ops/linear.ts';
 import { PackedWeight } from '../ops/packedWeight.ts';
 import { additiveScore, dotScore, weightedSum } from '../ops/score.ts';
 import { softmax } from '../ops/softmax.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Parameters } from './parameters.ts';
+import type { WeightSource } from '../tensor/weights.ts';
+import { createParameters, loadParameters, type Parameters } from './parameters.ts';
 
 /**
  * How a query is compared with a key:
@@ -19,6 +22,9 @@ import type { Parameters } from './parameters.ts';
  * - `additive`: v · tanh(W_q q + W_k k); parameters `attn_q.weight`, `attn_k.weight`, `attn_v.weight` [1, size]
  */
 export type ScoreFunction = 'dot' | 'scaled-dot' | 'general' | 'additive';
+
+/** All of them. */
+export const scoreFunctions: readonly ScoreFunction[] = ['dot', 'scaled-dot', 'general', 'additive'];
 
 export interface AttentionConfig {
   readonly score: ScoreFunction;
@@ -108,11 +114,30 @@ function createScore(parameters: Parameters, config: AttentionConfig): Score {
 export class Attention {
   readonly config: AttentionConfig;
   readonly #score: Score;
+  readonly #parameters = new Map<string, Tensor>();
 
   /** @throws ArgumentError for an unknown score, or sizes it cannot compare */
-  constructor(parameters: Parameters, config: AttentionConfig) {
+  constructor(source: Parameters, config: AttentionConfig) {
     this.config = config;
-    this.#score = createScore(parameters, config);
+    this.#score = createScore(source.into(this.#parameters), config);
+  }
+
+  static create(runtime: Runtime, config: AttentionConfig, random: Random): Attention {
+    return createParameters(runtime, random, (parameters) => new Attention(parameters, config));
+  }
+
+  /** @throws FormatError */
+  static load(
+    runtime: Runtime,
+    weights: WeightSource,
+    config: AttentionConfig & { prefix?: string },
+  ): Attention {
+    return loadParameters(
+      runtime,
+      weights,
+      config.prefix ?? '',
+      (parameters) => new Attention(parameters, config),
+    );
   }
 
   /**
@@ -134,6 +159,11 @@ export class Attention {
     const scores = this.#score.score(query, memory.keys);
     const weights = softmax(scores, { lengths: memory.lengths });
     return { context: weightedSum(weights, memory.values), weights };
+  }
+
+  /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
+  parameters(): ReadonlyMap<string, Tensor> {
+    return this.#parameters;
   }
 
   dispose(): void {

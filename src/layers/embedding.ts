@@ -17,9 +17,11 @@ export interface EmbeddingConfig {
 /** One learned vector for each id. PyTorch's name: `weight` [count, size]. */
 export class Embedding {
   readonly weight: Tensor;
+  readonly #parameters = new Map<string, Tensor>();
   readonly #paddingId: number | undefined;
 
-  constructor(parameters: Parameters, { count, size, paddingId }: EmbeddingConfig) {
+  constructor(source: Parameters, { count, size, paddingId }: EmbeddingConfig) {
+    const parameters = source.into(this.#parameters);
     this.weight = parameters.get('weight', [count, size], { bound: Math.sqrt(3 / size) });
     this.#paddingId = paddingId;
   }
@@ -45,6 +47,11 @@ export class Embedding {
   /** @param ids [...] i32 @returns [..., size] @throws DTypeError; ArgumentError for an unknown id */
   forward(ids: Tensor): Tensor {
     return embedding(this.weight, ids, this.#paddingId);
+  }
+
+  /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
+  parameters(): ReadonlyMap<string, Tensor> {
+    return this.#parameters;
   }
 
   dispose(): void {

@@ -17,8 +17,10 @@ export interface LinearConfig {
 export class Linear {
   readonly weight: PackedWeight;
   readonly bias: Tensor | undefined;
+  readonly #parameters = new Map<string, Tensor>();
 
-  constructor(parameters: Parameters, { inputs, outputs, bias = true }: LinearConfig) {
+  constructor(source: Parameters, { inputs, outputs, bias = true }: LinearConfig) {
+    const parameters = source.into(this.#parameters);
     const bound = 1 / Math.sqrt(inputs);
     this.weight = new PackedWeight(parameters.get('weight', [outputs, inputs], { bound }));
     this.bias = bias ? parameters.get('bias', [outputs], { bound }) : undefined;
@@ -41,6 +43,11 @@ export class Linear {
   /** @param x [..., inputs] @returns [..., outputs] @throws ShapeError */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
+  }
+
+  /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
+  parameters(): ReadonlyMap<string, Tensor> {
+    return this.#parameters;
   }
 
   dispose(): void {

@@ -104,13 +104,18 @@ export class LSTM {
   readonly runtime: Runtime;
   readonly config: Required<LSTMConfig>;
   readonly #directions: readonly Direction[];
+  readonly #parameters = new Map<string, Tensor>();
 
   /** @throws ArgumentError for sizes that are not positive integers, or dropout outside [0, 1) */
-  constructor(parameters: Parameters, config: LSTMConfig) {
+  constructor(source: Parameters, config: LSTMConfig) {
+    const parameters = source.into(this.#parameters);
     const { inputSize, hiddenSize, layers = 1, bidirectional = false, bias = true, dropout = 0 } = config;
     for (const [name, value] of Object.entries({ inputSize, hiddenSize, layers })) {
       if (!(Number.isInteger(value) && value > 0))
         throw new ArgumentError(`LSTM: ${name} must be a positive integer, got ${value}`);
+    }
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw new ArgumentError(`LSTM: dropout must lie in [0, 1), got ${dropout}`);
     }
     this.runtime = parameters.runtime;
     this.config = { inputSize, hiddenSize, layers, bidirectional, bias, dropout };
@@ -245,6 +250,11 @@ export class LSTM {
       input = hidden;
     }
     return input;
+  }
+
+  /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
+  parameters(): ReadonlyMap<string, Tensor> {
+    return this.#parameters;
   }
 
   dispose(): void {

@@ -21,24 +21,35 @@ export interface Initialisation {
 /** Gives a parameter's values, or undefined where the source has none (and has noted why). */
 type Provide = (name: string, shape: Shape, initialisation: Initialisation) => Float32Array | undefined;
 
-/** Hands out parameters under a name prefix and remembers them all. */
-export class Parameters {
-  readonly runtime: Runtime;
-  /** Every parameter handed out so far, by full name, in order; shared by all prefixes. */
+/** A list of what was handed out; names lose the prefix that the list's owner was made with. */
+interface ParameterList {
   readonly named: Map<string, Tensor>;
   readonly prefix: string;
-  readonly #provide: Provide;
+}
 
-  constructor(runtime: Runtime, provide: Provide, prefix = '', named = new Map<string, Tensor>()) {
+/** Hands out parameters under a name prefix. */
+export class Parameters {
+  readonly runtime: Runtime;
+  readonly prefix: string;
+  readonly #provide: Provide;
+  readonly #lists: readonly ParameterList[];
+
+  constructor(runtime: Runtime, provide: Provide, prefix = '', lists: readonly ParameterList[] = []) {
     this.runtime = runtime;
     this.prefix = prefix;
-    this.named = named;
     this.#provide = provide;
+    this.#lists = lists;
   }
 
   /** The same source under a longer prefix: `within('encoder.')`. */
   within(prefix: string): Parameters {
-    return new Parameters(this.runtime, this.#provide, this.prefix + prefix, this.named);
+    return new Parameters(this.runtime, this.#provide, this.prefix + prefix, this.#lists);
+  }
+
+  /** The same source, which also enters what it hands out in `named`, by names without this prefix. */
+  into(named: Map<string, Tensor>): Parameters {
+    const list = { named, prefix: this.prefix };
+    return new Parameters(this.runtime, this.#provide, this.prefix, [...this.#lists, list]);
   }
 
   /** The parameter `prefix + name`, f32, which lives until it is disposed. */
@@ -49,7 +60,7 @@ export class Parameters {
     // memory until the loading fails as a whole.
     const storage = this.runtime.memory.allocate(values ? 4 * sizeOf(shape) : 0);
     const tensor = new Tensor(this.runtime, storage, shape);
-    this.named.set(fullName, tensor);
+    for (const { named, prefix } of this.#lists) named.set(fullName.slice(prefix.length), tensor);
     if (values) tensor.set(values);
     return tensor;
   }
@@ -65,13 +76,14 @@ export function createParameters<Built>(
   random: Random,
   build: (parameters: Parameters) => Built,
 ): Built {
+  const named = new Map<string, Tensor>();
   const parameters = new Parameters(runtime, (_name, shape, { bound }) =>
     Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.uniform() - 1) * bound),
-  );
+  ).into(named);
   try {
     return build(parameters);
   } catch (error) {
-    disposeAll(parameters.named.values());
+    disposeAll(named.values());
     throw error;
   }
 }
@@ -109,7 +121,8 @@ export function loadParameters<Built>(
     }
     return dequantise(stored, scales);
   };
-  const parameters = new Parameters(runtime, provide, prefix);
+  const named = new Map<string, Tensor>();
+  const parameters = new Parameters(runtime, provide, prefix).into(named);
   try {
     const built = build(parameters);
     for (const name of weights.names()) {
@@ -118,7 +131,7 @@ export function loadParameters<Built>(
     if (problems.length > 0) throw new FormatError(problems);
     return built;
   } catch (error) {
-    disposeAll(parameters.named.values());
+    disposeAll(named.values());
     throw error;
   }
 }

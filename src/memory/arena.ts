@@ -70,7 +70,8 @@ export class Arena {
    */
   constructor(memory: WebAssembly.Memory, base: number, maxBytes: number = ADDRESSABLE_BYTES) {
     this.#memory = memory;
-    this.#maxBytes = Math.min(maxBytes, ADDRESSABLE_BYTES);
+    // Memory grows by whole pages: the last one must not pass the limit.
+    this.#maxBytes = Math.floor(Math.min(maxBytes, ADDRESSABLE_BYTES) / PAGE_BYTES) * PAGE_BYTES;
     this.#top = Math.ceil(base / ALIGNMENT) * ALIGNMENT;
     this.#buffer = memory.buffer;
     this.#floats = new Float32Array(memory.buffer);
@@ -146,7 +147,8 @@ export class Arena {
   /** Takes fresh memory past the top, growing where needed. */
   #extend(size: number): number | undefined {
     const end = this.#top + size;
-    if (end > this.#maxBytes) return undefined;
+    // Written so that NaN, from an infinite request, is refused too.
+    if (!(end <= this.#maxBytes)) return undefined;
     const held = this.#memory.buffer.byteLength;
     if (end > held) {
       // An eighth in advance, so that a growing model does not ask the engine for every tensor.

@@ -89,9 +89,9 @@ export function accumulateWeightGradient(
   rows: number,
 ): void {
   const { inputs, outputs, stride } = weight;
-  const { memory } = weight.weight.runtime;
-  const left = memory.allocate(16 * Math.ceil(outputs / 4) * rows);
-  const right = memory.allocate(packedBytes(inputs, rows));
+  const { runtime } = weight.weight;
+  const left = runtime.allocate(16 * Math.ceil(outputs / 4) * rows);
+  const right = runtime.allocate(packedBytes(inputs, rows));
   tape.kernels.f32_pack_rows(left.pointer, gradY, outputs, rows, outputs);
   tape.kernels.f32_pack(right.pointer, x, rows, inputs, inputs);
   const gradient = tape.gradient(weight.weight).pointer + weight.columnBytes;

@@ -3,17 +3,23 @@ import { beamSearch, type LengthPenalty } from '../decode/beam.ts';
 import { greedyDecode } from '../decode/greedy.ts';
 import type { Hypothesis } from '../decode/stepModel.ts';
 import { ArgumentError, DisposedError, FormatError } from '../errors.ts';
+import { toFloat32 } from '../io/conversion.ts';
 import { readSafetensors } from '../io/safetensors.ts';
+import { scoreFunctions } from '../layers/attention.ts';
 import type { Seq2SeqConfig } from '../models/seq2seq/config.ts';
 import { Seq2Seq } from '../models/seq2seq/model.ts';
 import { createRuntime, type RuntimeOptions } from '../runtime/load.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { WeightSource } from '../tensor/weights.ts';
 import {
   decodePhonemes,
   encodeLetters,
+  endId,
   letterVocabularySize,
   type Phoneme,
+  padId,
   phonemeVocabularySize,
+  startId,
 } from './alphabet.ts';
 import { toIPA } from './ipa.ts';
 import { normaliseSpelling, type SpellingChange } from './spelling.ts';
@@ -95,6 +101,7 @@ export class Pronouncer {
   /** Takes ownership of the runtime. @throws FormatError */
   constructor(runtime: Runtime, weights: Uint8Array | ArrayBuffer) {
     const file = readSafetensors(weights);
+    expectFinite(file);
     this.#runtime = runtime;
     this.#model = Seq2Seq.load(runtime, file, readConfig(file.metadata.config));
   }
@@ -117,7 +124,9 @@ export class Pronouncer {
   /** Pronounces many words, several at a time: faster than one by one. Results are in the words' order. @throws as `pronounce`, before any work */
   pronounceAll(words: readonly string[], options: PronounceOptions = {}): Pronunciation[] {
     if (this.#disposed) throw new DisposedError('pronouncer: used after its dispose()');
-    const { beam = DEFAULT_BEAM } = options;
+    if (!Array.isArray(words))
+      throw new ArgumentError(`pronounceAll: words must be an array, got ${typeof words}`);
+    const { beam = DEFAULT_BEAM } = options ?? {};
     if (!(Number.isInteger(beam) && beam >= 1 && beam <= WIDEST_BEAM)) {
       throw new ArgumentError(`pronounce: beam must be an integer in 1..${WIDEST_BEAM}, got ${beam}`);
     }
@@ -148,7 +157,8 @@ export class Pronouncer {
 
   #decode(sources: number[][], beam: number): Hypothesis[][] {
     const model = this.#model.stepModel(sources);
-    const maxLength = longest(sources.reduce((most, source) => Math.max(most, source.length), 0));
+    // Each word's own limit, so that its neighbours in the batch change nothing.
+    const maxLength = sources.map((source) => longest(source.length));
     if (beam === 1) return greedyDecode(model, maxLength).map((hypothesis) => [hypothesis]);
     return beamSearch(model, { beam, maxLength, lengthPenalty: LENGTH_PENALTY });
   }
@@ -187,19 +197,54 @@ function readConfig(text: string | undefined): Seq2SeqConfig {
     throw new FormatError(`pronouncer weights: metadata config is not JSON: ${(error as Error).message}`);
   }
   const problems: string[] = [];
-  for (const [name, expected] of [
-    ['sourceVocabulary', letterVocabularySize],
-    ['targetVocabulary', phonemeVocabularySize],
-  ] as const) {
-    if (config?.[name] !== expected)
-      problems.push(`pronouncer weights: config ${name} must be ${expected}, got ${config?.[name]}`);
+  const expect = (name: keyof Seq2SeqConfig, fits: boolean, expected: string | number): void => {
+    if (!fits) problems.push(`pronouncer weights: config ${name} must be ${expected}, got ${config?.[name]}`);
+  };
+  const fixed = {
+    sourceVocabulary: letterVocabularySize,
+    targetVocabulary: phonemeVocabularySize,
+    paddingId: padId,
+    startId,
+    endId,
+  } as const;
+  for (const [name, value] of Object.entries(fixed) as [keyof typeof fixed, number][]) {
+    expect(name, config?.[name] === value, value);
   }
-  for (const name of ['embeddingSize', 'encoderHidden', 'encoderLayers', 'decoderHidden'] as const) {
+  const within = (
+    name: 'embeddingSize' | 'encoderHidden' | 'decoderHidden' | 'encoderLayers',
+    most: number,
+  ): void => {
     const size = config?.[name];
-    if (!(Number.isInteger(size) && size > 0 && size <= 8192)) {
-      problems.push(`pronouncer weights: config ${name} must be an integer in 1..8192, got ${size}`);
+    expect(name, Number.isInteger(size) && size >= 1 && size <= most, `an integer in 1..${most}`);
+  };
+  within('embeddingSize', 8192);
+  within('encoderHidden', 8192);
+  within('decoderHidden', 8192);
+  within('encoderLayers', 16);
+  expect('score', scoreFunctions.includes(config?.score), `one of ${scoreFunctions.join(', ')}`);
+  if (config?.score === 'dot' || config?.score === 'scaled-dot') {
+    const encoded = 2 * config.encoderHidden;
+    expect(
+      'decoderHidden',
+      config.decoderHidden === encoded,
+      `${encoded}, twice encoderHidden, for score ${config.score}`,
+    );
+  }
+  const { attentionSize = 1 } = config ?? {};
+  const fits = Number.isInteger(attentionSize) && attentionSize >= 1 && attentionSize <= 8192;
+  expect('attentionSize', fits, 'absent or an integer in 1..8192');
+  if (problems.length > 0) throw new FormatError(problems);
+  return config;
+}
+
+/** @throws FormatError naming each tensor that holds NaN or an infinity: nothing could be decoded with it */
+function expectFinite(weights: WeightSource): void {
+  const problems: string[] = [];
+  for (const name of weights.names()) {
+    const stored = weights.get(name)!;
+    if (stored.dtype !== 'I8' && !toFloat32(stored).every(Number.isFinite)) {
+      problems.push(`pronouncer weights: ${name} has values that are not finite`);
     }
   }
   if (problems.length > 0) throw new FormatError(problems);
-  return config;
 }

@@ -26,7 +26,8 @@ const inferenceBinaries: EmbeddedBinaries = {
  * @throws ArgumentError for an unknown variant
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  return new Runtime(await loadModule(inferenceBinaries, options), await withVariant(options));
+  const { module, variant } = await loadBinary(inferenceBinaries, options);
+  return new Runtime(module, { variant, maxMemoryBytes: options.maxMemoryBytes });
 }
 
 /**
@@ -35,41 +36,47 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
  * @throws UnsupportedError when the module is not heed's, or of another release
  */
 export function createRuntimeSync(options: { module: WebAssembly.Module; maxMemoryBytes?: number }): Runtime {
-  if (!(options?.module instanceof WebAssembly.Module)) {
-    throw new ArgumentError(
-      `createRuntimeSync: module must be a WebAssembly.Module, got ${typeof options?.module}`,
-    );
-  }
+  checkModule('createRuntimeSync', options?.module);
   return new Runtime(options.module, options);
 }
 
-/** Options with the variant filled in (left open where a module of unknown variant is given). */
-export async function withVariant(
-  options: RuntimeOptions,
-): Promise<{ variant?: Variant; maxMemoryBytes?: number }> {
-  const { module, variant, maxMemoryBytes } = options;
-  return { variant: module ? variant : await chooseVariant(variant), maxMemoryBytes };
-}
-
-/** Compiles the chosen embedded binary, or returns the given module. */
-export async function loadModule(
+/**
+ * Compiles the best (or the forced) embedded binary, or takes the given module, whose variant only the caller knows.
+ * @throws UnsupportedError, ArgumentError
+ */
+export async function loadBinary(
   binaries: EmbeddedBinaries,
   options: RuntimeOptions,
-): Promise<WebAssembly.Module> {
-  if (options.module) return options.module;
-  const { default: base64 } = await binaries[await chooseVariant(options.variant)]();
+): Promise<{ module: WebAssembly.Module; variant: Variant | undefined }> {
+  if (options.variant !== undefined) checkVariant(options.variant);
+  if (options.module !== undefined) {
+    checkModule('createRuntime', options.module);
+    return { module: options.module, variant: options.variant };
+  }
+  const variant = await chooseVariant(options.variant);
+  const { default: base64 } = await binaries[variant]();
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return WebAssembly.compile(bytes);
+  return { module: await WebAssembly.compile(bytes), variant };
 }
 
 async function chooseVariant(forced: Variant | undefined): Promise<Variant> {
   if (forced === undefined) return detectVariant();
-  if (!variants.includes(forced)) {
+  if (!(await supports(forced))) {
+    throw new UnsupportedError(`createRuntime: this engine does not run the ${forced} variant`);
+  }
+  return forced;
+}
+
+function checkVariant(variant: Variant): void {
+  if (!variants.includes(variant)) {
     throw new ArgumentError(
-      `createRuntime: variant must be one of ${variants.join(', ')}, got ${String(forced)}`,
+      `createRuntime: variant must be one of ${variants.join(', ')}, got ${String(variant)}`,
     );
   }
-  if (!(await supports(forced)))
-    throw new UnsupportedError(`createRuntime: this engine does not run the ${forced} variant`);
-  return forced;
+}
+
+function checkModule(where: string, module: unknown): void {
+  if (!(module instanceof WebAssembly.Module)) {
+    throw new ArgumentError(`${where}: module must be a WebAssembly.Module, got ${typeof module}`);
+  }
 }

@@ -28,12 +28,20 @@ export class Runtime {
     if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0)) {
       throw new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`);
     }
+    if (WebAssembly.Module.imports(module).length > 0) {
+      throw new UnsupportedError('createRuntime: module is not a binary of heed: it has imports');
+    }
     const exports = instantiateSync<Record<string, unknown>>(module, {})
       .exports as unknown as InferenceKernels;
     const version = typeof exports.abi_version === 'function' ? exports.abi_version() : undefined;
     if (version !== ABI_VERSION) {
       throw new UnsupportedError(
         `createRuntime: module has ABI version ${version ?? 'none'}, this release of heed needs ${ABI_VERSION}; use the .wasm file of the same release`,
+      );
+    }
+    if (typeof exports.heap_base !== 'function' || !(exports.memory instanceof WebAssembly.Memory)) {
+      throw new UnsupportedError(
+        'createRuntime: module is not a binary of heed: it lacks heap_base or memory',
       );
     }
     this.variant = variant;
@@ -72,6 +80,8 @@ export class Runtime {
     try {
       const result = body();
       if (result instanceof Promise) {
+        // What it awaited is gone: its own failure would be reported a second time, as unhandled.
+        result.catch(() => {});
         throw new ArgumentError('scope: the body must be synchronous, got an async function');
       }
       forEachStorage(result, (storage) => {

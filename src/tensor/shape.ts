@@ -15,7 +15,7 @@ export function describe(shape: Shape): string {
 
 /** @throws ShapeError unless every extent is a non-negative integer and the size is addressable */
 export function checkShape(where: string, shape: Shape): void {
-  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0) || sizeOf(shape) > 2 ** 31) {
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0) || !(sizeOf(shape) <= 2 ** 31)) {
     throw new ShapeError(
       `${where}: extents must be non-negative integers with a product of at most 2^31, got ${describe(shape)}`,
     );

@@ -1,5 +1,5 @@
 import { type GradientResult, gradients } from '../autograd/tape.ts';
-import { type EmbeddedBinaries, loadModule, type RuntimeOptions, withVariant } from '../runtime/load.ts';
+import { type EmbeddedBinaries, loadBinary, type RuntimeOptions } from '../runtime/load.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -40,6 +40,7 @@ export class TrainingRuntime extends Runtime {
 export async function trainingRuntime(
   options: RuntimeOptions & { seed?: number } = {},
 ): Promise<TrainingRuntime> {
-  const module = await loadModule(trainingBinaries, options);
-  return new TrainingRuntime(module, { ...(await withVariant(options)), seed: options.seed });
+  const { module, variant } = await loadBinary(trainingBinaries, options);
+  const { maxMemoryBytes, seed } = options;
+  return new TrainingRuntime(module, { variant, maxMemoryBytes, seed });
 }

@@ -43,7 +43,7 @@ function checkRows(rows: i32, columns: i32, misaligned: bool): void {
   expectClose(out, reference, magnitude, columns, rows);
 }
 
-/** content 0: distinct values; 1: ties; 2: NaN here and there; 3: all -inf; 4: all NaN. */
+/** content 0: distinct values; 1: ties; 2: NaN here and there; 3: all -inf; 4: all NaN; 5: NaN, then -inf. */
 function checkArgmax(rows: i32, columns: i32, content: i32): void {
   begin('argmax ' + rows.toString() + ' x ' + columns.toString() + ' content=' + content.toString(), content % 2 == 1);
   const n = rows * columns, x = normals(n), small = integers(n, 0, 2);
@@ -52,6 +52,7 @@ function checkArgmax(rows: i32, columns: i32, content: i32): void {
     if (content == 2 && i % 3 != 1) setFloat(x, i, NaN);
     if (content == 3) setFloat(x, i, -Infinity);
     if (content == 4) setFloat(x, i, NaN);
+    if (content == 5) setFloat(x, i, i % columns < columns / 2 ? NaN : -Infinity);
   }
   const out = output(rows), reference = doubles(rows);
   seal();
@@ -75,7 +76,7 @@ describe('reduce', () => {
     }
   });
   it('f32_argmax is the first largest that is not NaN', () => {
-    for (let content = 0; content < 5; ++content) {
+    for (let content = 0; content < 6; ++content) {
       for (let r = 0; r < FEW_SIZES.length; ++r) {
         for (let c = 0; c < SIZES.length; ++c) checkArgmax(FEW_SIZES[r], SIZES[c], content);
       }

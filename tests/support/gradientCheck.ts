@@ -19,13 +19,18 @@ export interface Input {
   readonly values: Float32Array;
 }
 
+type Own = <Thing extends { dispose(): void }>(thing: Thing) => Thing;
+
 export interface OpCheck<Names extends string> {
   readonly inputs: Readonly<Record<Names, Input>>;
   /** Inputs that are not differentiated. */
-  readonly constant?: readonly Names[];
-  readonly op: (tensors: Readonly<Record<Names, Tensor>>) => Tensor | readonly Tensor[];
+  readonly constant?: readonly NoInfer<Names>[];
+  /** `own` sees to the disposal of what would outlive the op's scope. */
+  readonly op: (tensors: Readonly<Record<Names, Tensor>>, own: Own) => Tensor | readonly Tensor[];
   /** The same in double precision, over the flat values. */
-  readonly reference: (values: Readonly<Record<Names, Float64Array>>) => ArrayLike<number> | ArrayLike<number>[];
+  readonly reference: (
+    values: Readonly<Record<Names, Float64Array>>,
+  ) => ArrayLike<number> | ArrayLike<number>[];
   /** Most terms that are added up for one number; 32 by default. Sets the tolerance. */
   readonly terms?: number;
 }
@@ -57,7 +62,8 @@ export function expectClose(
   }
 }
 
-const listed = <Item>(one: Item | readonly Item[]): readonly Item[] => (Array.isArray(one) ? one : [one as Item]);
+const listed = <Item>(one: Item | readonly Item[]): readonly Item[] =>
+  Array.isArray(one) ? one : [one as Item];
 
 /** sum over the outputs of sum(output * cotangent), as a scalar tensor. */
 export function weightedLoss(outputs: readonly Tensor[], cotangents: readonly ArrayLike<number>[]): Tensor {
@@ -79,13 +85,15 @@ export function checkOp<Names extends string>(runtime: TrainingRuntime, check: O
   const outputs = outputsOf(reference(exact));
   const cotangents = outputs.map(({ length }) => random.normals(length));
   const loss = (values: Record<Names, Float64Array>): number =>
-    outputsOf(reference(values)).reduce(
-      (total, output, i) => total + dot(output, cotangents[i]!),
-      0,
-    );
+    outputsOf(reference(values)).reduce((total, output, i) => total + dot(output, cotangents[i]!), 0);
   const differentiated = names.filter((name) => !constant.includes(name));
   const expected = fromNames(differentiated, (name) => centralDifferences(exact, name, loss));
 
+  const owned: { dispose(): void }[] = [];
+  const own: Own = (thing) => {
+    owned.push(thing);
+    return thing;
+  };
   for (const asViews of [false, true]) {
     const kind = asViews ? 'as views' : 'own blocks';
     runtime.scope(() => {
@@ -96,12 +104,12 @@ export function checkOp<Names extends string>(runtime: TrainingRuntime, check: O
           return asViews ? block.at(1).reshape(inputs[name].shape) : block;
         });
       runtime.scope(() => {
-        listed(op(views())).forEach((output, i) => {
+        listed(op(views(), own)).forEach((output, i) => {
           expectClose(output.toArray(), outputs[i]!, `output ${i} (${kind})`, terms);
         });
       });
       const parameters = new Map(differentiated.map((name) => [name, blocks[name]]));
-      const result = runtime.gradients(() => weightedLoss(listed(op(views())), cotangents), parameters);
+      const result = runtime.gradients(() => weightedLoss(listed(op(views(), own)), cotangents), parameters);
       expect(result.gradients.size).toBe(parameters.size);
       for (const name of differentiated) {
         const gradient = result.gradients.get(name)!;
@@ -109,16 +117,29 @@ export function checkOp<Names extends string>(runtime: TrainingRuntime, check: O
         const inner = asViews ? gradient.at(1) : gradient;
         expectClose(inner.toArray(), expected[name], `gradient of ${name} (${kind})`, terms);
         if (!asViews) continue;
-        for (const side of [0, 2]) expect(gradient.at(side).toArray().every((value) => value === 0)).toBe(true);
+        for (const side of [0, 2])
+          expect(
+            gradient
+              .at(side)
+              .toArray()
+              .every((value) => value === 0),
+          ).toBe(true);
       }
     });
   }
+  for (const thing of owned) thing.dispose();
   expect(runtime.memory.usedBytes, 'memory after the check').toBe(before);
 }
 
 /** Normal values of a shape. */
 export function normal(random: ReturnType<typeof seededRandom>, shape: readonly number[], scale = 1): Input {
-  return { shape, values: random.normals(shape.reduce((a, b) => a * b, 1), scale) };
+  return {
+    shape,
+    values: random.normals(
+      shape.reduce((a, b) => a * b, 1),
+      scale,
+    ),
+  };
 }
 
 /** The input itself, or the middle row of a block of three. */
@@ -148,6 +169,7 @@ function outputsOf(result: ArrayLike<number> | ArrayLike<number>[]): ArrayLike<n
   return Array.isArray(result) && typeof result[0] !== 'number' ? result : [result as ArrayLike<number>];
 }
 
+/** Sum of the products. */
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let total = 0;
   for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;

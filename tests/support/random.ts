@@ -24,6 +24,7 @@ export function seededRandom(seed: number) {
     /** A uniform integer in [low, high]. */
     integer: (low: number, high: number): number => low + Math.floor(uniform() * (high - low + 1)),
     /** `length` normal numbers times `scale`, as float32. */
-    normals: (length: number, scale = 1): Float32Array => Float32Array.from({ length }, () => normal() * scale),
+    normals: (length: number, scale = 1): Float32Array =>
+      Float32Array.from({ length }, () => normal() * scale),
   };
 }

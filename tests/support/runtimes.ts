@@ -2,7 +2,7 @@
  * The instruction sets that this engine runs: suites iterate over them with `describe.each(variants)`.
  * `tests/runtime/variants.test.ts` prints those that are skipped.
  */
-import { supports, type Variant, variants as allVariants } from '../../src/runtime/variant.ts';
+import { variants as allVariants, supports, type Variant } from '../../src/runtime/variant.ts';
 import { type TrainingRuntime, trainingRuntime } from '../../src/train/trainingRuntime.ts';
 
 const supported = await Promise.all(allVariants.map(supports));

@@ -3,7 +3,13 @@ import { fromFloat32 } from '../../src/io/conversion.ts';
 import { writeSafetensors } from '../../src/io/writeSafetensors.ts';
 import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
 import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
-import { endId, letterVocabularySize, padId, phonemeVocabularySize, startId } from '../../src/pronounce/alphabet.ts';
+import {
+  endId,
+  letterVocabularySize,
+  padId,
+  phonemeVocabularySize,
+  startId,
+} from '../../src/pronounce/alphabet.ts';
 import { createRuntime } from '../../src/runtime/load.ts';
 import { Random } from '../../src/tensor/random.ts';
 import type { StoredTensor } from '../../src/tensor/weights.ts';
@@ -21,14 +27,14 @@ export const tinyConfig: Seq2SeqConfig = {
   endId,
 };
 
-/** Random parameters times this: large enough that words differ in their pronunciation and its length. */
-const SPREAD = 4;
+/** Times a fresh parameter: so large that words differ in their pronunciations, and these in length. */
+const SPREAD = 6;
 
 /**
  * The tensors of a tiny pronouncer by name; the same seed gives the same values. Like a trained model it never writes
- * `<pad>` or `<sos>`, and it ends most words before they are cut.
+ * `<pad>` or `<sos>`. Most of its pronunciations end; some run on until they are cut.
  */
-export async function tinyTensors(seed = 1, config = tinyConfig): Promise<Map<string, StoredTensor>> {
+export async function tinyTensors(seed = 2, config = tinyConfig): Promise<Map<string, StoredTensor>> {
   const runtime = await createRuntime({ variant: 'simd' });
   try {
     const model = Seq2Seq.create(runtime, config, new Random(seed));
@@ -49,6 +55,6 @@ export async function tinyTensors(seed = 1, config = tinyConfig): Promise<Map<st
 }
 
 /** The whole file: `createPronouncer({ weights: await tinyWeights() })`. */
-export async function tinyWeights(seed = 1): Promise<Uint8Array> {
+export async function tinyWeights(seed = 2): Promise<Uint8Array> {
   return writeSafetensors(await tinyTensors(seed), { metadata: { config: JSON.stringify(tinyConfig) } });
 }

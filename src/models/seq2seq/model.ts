@@ -59,7 +59,7 @@ export interface Seq2SeqBatch {
 export class Seq2Seq {
   readonly runtime: Runtime;
   readonly config: Seq2SeqConfig;
-  readonly #parameters: Map<string, Tensor>;
+  readonly #parameters = new Map<string, Tensor>();
   readonly #sourceEmbedding: Embedding;
   readonly #targetEmbedding: Embedding;
   readonly #encoder: LSTM;
@@ -73,12 +73,12 @@ export class Seq2Seq {
   readonly #combine: Linear;
   readonly #out: Linear;
 
-  constructor(parameters: Parameters, config: Seq2SeqConfig) {
+  constructor(source: Parameters, config: Seq2SeqConfig) {
+    const parameters = source.into(this.#parameters);
     const { embeddingSize, encoderHidden, decoderHidden, paddingId } = config;
     const encoded = 2 * encoderHidden;
     this.runtime = parameters.runtime;
     this.config = config;
-    this.#parameters = parameters.named;
     this.#sourceEmbedding = new Embedding(parameters.within('src_embedding.'), {
       count: config.sourceVocabulary,
       size: embeddingSize,

@@ -1,0 +1,53 @@
+/** How far a list of words is, on the terminal of standard error. */
+import { SingleBar } from 'cli-progress';
+
+export interface Progress {
+  /** @param bytes of the list that are done */
+  update(words: number, bytes: number): void;
+  /** Takes the bar away, so that lines can be written; the next update draws it again. */
+  clear(): void;
+}
+
+export const noProgress: Progress = { update() {}, clear() {} };
+
+/** @param totalBytes size of the list, or undefined where it is unknown: then words are counted, without a bar */
+export function progressBar(stream: NodeJS.WriteStream, totalBytes: number | undefined): Progress {
+  const counts = '{words} words, {rate} words/s';
+  const started = performance.now();
+  const bar = new SingleBar({
+    stream,
+    format: totalBytes === undefined ? counts : `[{bar}] {percentage}%  ${counts}  {left} left`,
+    barsize: 24,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    clearOnComplete: true,
+  });
+  let shown = false;
+  return {
+    update(words, bytes) {
+      const seconds = (performance.now() - started) / 1000;
+      const done = Math.min(bytes, totalBytes ?? 0);
+      const left = done > 0 ? duration((seconds * (totalBytes! - done)) / done) : '?';
+      const payload = { words, rate: Math.round(words / seconds), left };
+      if (shown) bar.update(done, payload);
+      else bar.start(totalBytes ?? 0, done, payload);
+      shown = true;
+    },
+    // Stopped rather than wiped: the bar returns the cursor to where it began, above lines written since.
+    clear() {
+      if (shown) bar.stop();
+      shown = false;
+    },
+  };
+}
+
+/** `1:02:03`, or `2:03` below an hour. */
+function duration(seconds: number): string {
+  const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor) as [
+    number,
+    number,
+    number,
+  ];
+  const padded = (part: number): string => String(part).padStart(2, '0');
+  return hours > 0 ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`;
+}

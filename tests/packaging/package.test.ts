@@ -1,0 +1,186 @@
+/** The package as a user installs it: packed, unpacked into an empty project, imported by name. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let project: string;
+let packed: string[];
+
+beforeAll(() => {
+  if (!existsSync(join(root, 'dist/index.js'))) throw new Error('packaging: run `npm run build` first');
+  project = mkdtempSync(join(tmpdir(), 'heed-package-'));
+  const report = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // npm 12 keys the report by package, older ones list it.
+  const parsed = JSON.parse(report) as Record<string, { filename: string; files: { path: string }[] }>;
+  const [entry] = Object.values(parsed);
+  packed = entry!.files.map(({ path }) => path);
+  const modules = join(project, 'node_modules');
+  mkdirSync(join(modules, 'heed'), { recursive: true });
+  execFileSync('tar', [
+    '-xzf',
+    join(project, entry!.filename),
+    '-C',
+    join(modules, 'heed'),
+    '--strip-components=1',
+  ]);
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  // The command's own dependencies and what they depend on, as an install would bring them.
+  for (const name of [
+    ...Object.keys(dependencies),
+    'string-width',
+    'strip-ansi',
+    'ansi-regex',
+    'emoji-regex',
+    'is-fullwidth-code-point',
+  ]) {
+    if (existsSync(join(root, 'node_modules', name)))
+      symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+}, 120_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+function run(code: string): string {
+  writeFileSync(join(project, 'program.js'), code);
+  return execFileSync(process.execPath, ['program.js'], { cwd: project, encoding: 'utf8' }).trim();
+}
+
+describe('the packed package', () => {
+  it('holds the bundle, the types, the binaries and the papers, and nothing else', () => {
+    const other = packed.filter(
+      (path) =>
+        !/^(dist\/.*\.(js|d\.ts|wasm)|package\.json|README\.md|LICENSE|CHANGELOG\.md|models\/pronounce\/README\.md)$/.test(
+          path,
+        ),
+    );
+    expect(other).toEqual([]);
+    for (const entry of ['index', 'train', 'plot', 'pronounce']) {
+      expect(packed).toContain(`dist/${entry}.js`);
+      expect(packed).toContain(`dist/${entry}.d.ts`);
+    }
+  });
+
+  it('pronounces, as the README shows', () => {
+    const output = run(`
+      import { createPronouncer } from 'heed/pronounce';
+      import { attentionMap } from 'heed/plot';
+      const pronouncer = await createPronouncer();
+      const { phonemes, attention } = pronouncer.pronounce('attention');
+      const { phonemes: rows, letters: columns, weights } = attention;
+      console.log(phonemes.join(' '));
+      console.log(attentionMap({ rows, columns, weights }).toTerminal());
+      pronouncer.dispose();
+    `);
+    expect(output.split('\n')[0]).toBe('AH0 T EH1 N SH AH0 N');
+  });
+
+  it('runs a layer from a module, as a host that imports .wasm files would', () => {
+    const output = run(`
+      import { readFileSync } from 'node:fs';
+      import { fileURLToPath } from 'node:url';
+      import { createRuntimeSync, LSTM, Random, Tensor } from 'heed';
+      const file = fileURLToPath(import.meta.resolve('heed/wasm/simd.wasm'));
+      const runtime = createRuntimeSync({ module: new WebAssembly.Module(readFileSync(file)) });
+      const lstm = LSTM.create(runtime, { inputSize: 3, hiddenSize: 5 }, new Random(1));
+      console.log(lstm.forward(Tensor.zeros(runtime, [2, 4, 3])).output.shape.join());
+    `);
+    expect(output).toBe('2,4,5');
+  });
+
+  it('trains', () => {
+    const output = run(`
+      import { Linear, multiply, sum, Tensor } from 'heed';
+      import { Adam, trainingRuntime } from 'heed/train';
+      const runtime = await trainingRuntime({ seed: 1 });
+      const linear = Linear.create(runtime, { inputs: 2, outputs: 1 }, runtime.random);
+      const parameters = new Map([['weight', linear.weight.weight], ['bias', linear.bias]]);
+      const optimizer = new Adam(parameters, { learningRate: 0.1 });
+      const x = Tensor.from(runtime, [1, 2], [1, 2]);
+      const losses = [];
+      for (let step = 0; step < 50; step++) {
+        runtime.scope(() => {
+          const { loss, gradients } = runtime.gradients(() => { const y = linear.forward(x); return sum(multiply(y, y)); }, parameters);
+          losses.push(loss);
+          optimizer.step(gradients);
+        });
+      }
+      console.log(losses.at(-1) < 0.01 * losses[0]);
+    `);
+    expect(output).toBe('true');
+  });
+
+  it('has types that a strict project compiles against', () => {
+    writeFileSync(
+      join(project, 'program.ts'),
+      `import { createPronouncer, type Pronunciation } from 'heed/pronounce';
+       import { LSTM, createRuntime, Random, Tensor } from 'heed';
+       import { attentionMap } from 'heed/plot';
+       import { trainingRuntime } from 'heed/train';
+       const pronouncer = await createPronouncer();
+       const result: Pronunciation = pronouncer.pronounce('word', { beam: 2 });
+       const first: string | undefined = result.phonemes[0];
+       // @ts-expect-error: the option is a number
+       pronouncer.pronounce('word', { beam: 'wide' });
+       const runtime = await createRuntime({ variant: 'simd' });
+       // @ts-expect-error: not a variant
+       await createRuntime({ variant: 'mmx' });
+       const output: Tensor = LSTM.create(runtime, { inputSize: 1, hiddenSize: 1 }, new Random(0)).forward(Tensor.zeros(runtime, [1, 1, 1])).output;
+       console.log(first, output.shape, attentionMap({ rows: [], columns: [], weights: [] }).toSVG(), (await trainingRuntime()).random);
+      `,
+    );
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      'nodenext',
+      '--lib',
+      'es2022,esnext.disposable,dom',
+    ];
+    const output = (() => {
+      try {
+        return execFileSync(process.execPath, [tsc, ...options, 'program.ts'], {
+          cwd: project,
+          encoding: 'utf8',
+        });
+      } catch (error) {
+        return (error as { stdout: string }).stdout;
+      }
+    })();
+    expect(output).toBe('');
+  });
+
+  it('has the command', () => {
+    const { version, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      version: string;
+      bin: { heed: string };
+    };
+    const command = join(project, 'node_modules/heed', bin.heed);
+    expect(execFileSync(process.execPath, [command, '--version'], { encoding: 'utf8' }).trim()).toBe(version);
+    const line = execFileSync(process.execPath, [command, 'pronounce', 'attention'], {
+      encoding: 'utf8',
+    }).trim();
+    expect(line).toMatch(/^attention\s+AH0 T EH1 N SH AH0 N$/);
+  });
+});
