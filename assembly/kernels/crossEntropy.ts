@@ -1,10 +1,10 @@
+import { f32_sum } from './reduce';
+
 /**
  * Cross-entropy with label smoothing, per row, from log-probabilities (PyTorch's convention):
  *   loss = -(1 - smoothing) logp[target] - smoothing / classes * sum_c logp[c]
  * A row whose target is `ignored` costs 0. logProbabilities [rows, classes], targets i32 [rows] (checked), loss [rows].
  */
-import { f32_sum } from './reduce';
-
 export function f32_cross_entropy(
   lossPtr: usize, logProbabilitiesPtr: usize, targetsPtr: usize, rows: i32, classes: i32, ignored: i32, smoothing: f32,
 ): void {

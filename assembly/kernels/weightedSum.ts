@@ -1,10 +1,10 @@
+import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
+
 /**
  * The attention's read-out, out_q = sum_k weights_qk value_k, for each batch item.
  * weights [batch, queries, keys], value [batch, keys, size], out [batch, queries, size]; out is overwritten, or added
  * to where `accumulate` is not 0; it must not overlap the inputs. Error: at most (keys + 1) eps * sum |w||v|.
  */
-import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
-
 export function f32_weighted_sum(
   outPtr: usize, weightsPtr: usize, valuePtr: usize, batch: i32, queries: i32, keys: i32, size: i32, accumulate: i32,
 ): void {

@@ -67,6 +67,7 @@ export function readCheckpoint(path: string, recipe?: Recipe): Checkpoint {
   const { step, recipe: text } = file.metadata;
   if (step === undefined || text === undefined)
     throw new FormatError(`checkpoint ${path}: not a training checkpoint`);
+  if (!/^\d+$/.test(step)) throw new FormatError(`checkpoint ${path}: step must be a number, got ${step}`);
   if (recipe && JSON.stringify(recipe) !== text) {
     throw new FormatError(
       `checkpoint ${path}: was trained with another recipe: ${text}; remove it or drop --resume`,
@@ -81,8 +82,16 @@ export function readCheckpoint(path: string, recipe?: Recipe): Checkpoint {
     );
   return {
     step: Number(step),
-    recipe: JSON.parse(text) as Recipe,
+    recipe: parseRecipe(path, text),
     parameters: take(PARAMETER),
     moments: take(MOMENT),
   };
+}
+
+function parseRecipe(path: string, text: string): Recipe {
+  try {
+    return JSON.parse(text) as Recipe;
+  } catch (error) {
+    throw new FormatError(`checkpoint ${path}: its recipe is not JSON: ${(error as Error).message}`);
+  }
 }

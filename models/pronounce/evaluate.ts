@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { createPronouncer } from '../../src/pronounce/pronouncer.ts';
-import { errorRates, type Prediction } from '../../src/train/errorRate.ts';
 import { loadDictionary, type Split } from './dictionary.ts';
+import { measurePronouncer } from './measure.ts';
 
 const SHIPPED = 'models/pronounce/pronounce.safetensors';
 
@@ -35,25 +35,14 @@ if (!['test', 'validation', 'train'].includes(options.split)) {
 const bytes = readFileSync(options.weights);
 const beam = Number(options.beam);
 using pronouncer = await createPronouncer({ weights: bytes });
-const entries = [...loadDictionary()[options.split as Split]].sort((a, b) => a.word.length - b.word.length);
+const entries = loadDictionary()[options.split as Split];
 const bar = new cliProgress.SingleBar({ stream: process.stderr, format: '{bar} {value}/{total} words' });
 if (process.stderr.isTTY) bar.start(entries.length, 0);
-const predictions: Prediction[] = [];
 const started = performance.now();
-for (let start = 0; start < entries.length; start += 256) {
-  const chunk = entries.slice(start, start + 256);
-  const results = pronouncer.pronounceAll(
-    chunk.map(({ word }) => word),
-    { beam },
-  );
-  chunk.forEach(({ pronunciations }, i) => {
-    predictions.push({ predicted: results[i]!.phonemes, references: pronunciations });
-  });
-  bar.update(predictions.length);
-}
+const rates = measurePronouncer(pronouncer, entries, beam, (done) => bar.update(done));
 bar.stop();
 const wordsPerSecond = (1000 * entries.length) / (performance.now() - started);
-const { words, per, wer, perNoStress, werNoStress } = errorRates(predictions);
+const { words, per, wer, perNoStress, werNoStress } = rates;
 if (options.json) {
   console.log(JSON.stringify({ words, per, wer, perNoStress, werNoStress, beam, modelBytes: bytes.length }));
 } else {

@@ -1,4 +1,5 @@
 /** One thread's copy of the model in training. All replicas take the same steps and hold the same weights. */
+import { FormatError } from '../../src/errors.ts';
 import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -56,7 +57,11 @@ export class Replica {
     this.optimizer = new Adam(parameters, { betas: [0.9, 0.998], weightDecay: recipe.weightDecay });
     if (checkpoint) {
       const saved = readCheckpoint(checkpoint, recipe);
-      for (const [name, tensor] of parameters) tensor.set(saved.parameters.get(name)!);
+      for (const [name, tensor] of parameters) {
+        const values = saved.parameters.get(name);
+        if (!values) throw new FormatError(`checkpoint ${checkpoint}: parameter ${name} is missing`);
+        tensor.set(values);
+      }
       this.optimizer.restore(saved.moments, saved.step);
     }
     this.stepsPerEpoch = epochBatches(pairs, recipe, 0).length;

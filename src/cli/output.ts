@@ -2,15 +2,20 @@
 import {
   accessSync,
   chmodSync,
+  closeSync,
   constants,
+  fsyncSync,
+  openSync,
   realpathSync,
   renameSync,
   rmSync,
   type Stats,
   statSync,
+  writeFile,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { Failure, fileFailure, ReaderGone } from './failure.ts';
 
 export interface Output {
@@ -23,7 +28,7 @@ export interface Output {
 }
 
 /** Standard output, at the pace of its reader. */
-export function standardOutput(stream: NodeJS.WriteStream): Output {
+export function standardOutput(stream: Writable): Output {
   // The callback of each write reports its failure; without a listener the event would end the process.
   stream.on('error', () => {});
   return {
@@ -43,10 +48,11 @@ export function standardOutput(stream: NodeJS.WriteStream): Output {
 
 /**
  * A file. It is written under another name beside its place and renamed when it is whole, so that a failure leaves the
- * old file as it was. What is not a regular file, such as a pipe or /dev/null, is written to directly.
+ * old file as it was. What is not a regular file, such as a pipe or /dev/null, is written to directly. Opened without
+ * awaiting, so that no signal comes between the new file and whoever removes it.
  * @throws Failure for a folder, and for what the file system refuses
  */
-export async function fileOutput(path: string): Promise<Output> {
+export function fileOutput(path: string): Output {
   const action = `write ${path}`;
   let target = path;
   let existing: Stats | undefined;
@@ -63,17 +69,23 @@ export async function fileOutput(path: string): Promise<Output> {
   const direct = existing !== undefined && !existing.isFile();
   const written = direct ? target : join(dirname(target), `.${basename(target)}.${process.pid}.part`);
 
-  let file: FileHandle;
+  let file: number;
   try {
-    file = await open(written, direct ? 'w' : 'wx');
+    file = openSync(written, direct ? 'w' : 'wx');
   } catch (error) {
     throw fileFailure(action, error);
   }
+  const append = promisify(writeFile) as (file: number, text: string) => Promise<void>;
+  let open = true;
   let done = direct;
+  const close = (): void => {
+    if (open) closeSync(file);
+    open = false;
+  };
   return {
     async write(text) {
       try {
-        await file.writeFile(text);
+        await append(file, text);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new ReaderGone();
         throw fileFailure(action, error);
@@ -81,8 +93,8 @@ export async function fileOutput(path: string): Promise<Output> {
     },
     async commit() {
       try {
-        if (!direct) await file.sync();
-        await file.close();
+        if (!direct) fsyncSync(file);
+        close();
         if (done) return;
         if (existing) chmodSync(written, existing.mode & 0o777);
         renameSync(written, target);
@@ -94,8 +106,7 @@ export async function fileOutput(path: string): Promise<Output> {
     discard() {
       if (!done) rmSync(written, { force: true });
       done = true;
-      // Closed without waiting: a signal leaves no time, and the process ends anyway.
-      file.close().catch(() => {});
+      close();
     },
   };
 }

@@ -10,6 +10,8 @@ import { pronounceCommand } from './pronounce.ts';
  */
 export async function run(args: readonly string[], version: string): Promise<number> {
   let code: number = exitCode.success;
+  // Help and messages may go to a reader that leaves, as head does; without a listener that would be a crash.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const program = new Command('heed')
     .description('Attention and LSTM models in WebAssembly.')
     .version(version, '-V, --version', 'print the version')

@@ -84,7 +84,7 @@ async function pronounce(words: readonly string[], flags: PronounceFlags): Promi
     throw new UsageError('expected words, as arguments or as lines on standard input');
   }
   const pronouncer = await loadPronouncer(flags);
-  const output = flags.out === undefined ? standardOutput(process.stdout) : await fileOutput(flags.out);
+  const output = flags.out === undefined ? standardOutput(process.stdout) : fileOutput(flags.out);
   const progress = fromInput ? createProgress(flags) : noProgress;
   const cleanUp = (): void => {
     progress.clear();

@@ -18,7 +18,8 @@ function forbidden(node: ts.Node): string | undefined {
     }
   }
   if (ts.isStringLiteral(node) && !isImport(node.parent)) return `has the string ${node.getText()}`;
-  if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node)) return 'has a template string';
+  if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node))
+    return 'has a template string';
   if (ts.isVariableStatement(node) && ts.isSourceFile(node.parent)) {
     if (!(node.declarationList.flags & ts.NodeFlags.Const)) return 'has a module-level variable';
   }
@@ -43,11 +44,14 @@ export function checkKernels(files: Files): string[] {
 /** The text of the doc comment directly over a node, or an empty string. */
 function docOf(node: ts.Node, text: string): string {
   const ranges = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
-  const doc = ranges.map(({ pos, end }) => text.slice(pos, end)).findLast((each) => each.startsWith('/**'));
+  const doc = ranges
+    .map(({ pos, end }) => text.slice(pos, end))
+    .filter((each) => each.startsWith('/**'))
+    .at(-1);
   return (doc ?? '').replace(/^\/\*\*|\*\/$|^\s*\* ?/gm, '').trim();
 }
 
-/** Exported kernels without a comment that says what they compute: a formula, or a sentence of at least four words. */
+/** Exported kernels without a comment that says what they compute: a formula, or a sentence of at least three words. */
 export function checkKernelDocs(files: Files): string[] {
   const problems: string[] = [];
   for (const [path, text] of files) {
@@ -55,7 +59,7 @@ export function checkKernelDocs(files: Files): string[] {
       if (!ts.isFunctionDeclaration(node)) continue;
       if (!node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
       const doc = docOf(node, text);
-      const says = /\S \+?= \S/.test(doc) || (doc.match(/\p{L}{2,}/gu)?.length ?? 0) >= 4;
+      const says = /\S \+?= \S/.test(doc) || (doc.match(/\p{L}{2,}/gu)?.length ?? 0) >= 3;
       if (!says) problems.push(`${path}: ${node.name?.text} does not say over it what it computes`);
     }
   }

@@ -12,7 +12,8 @@ export type Allowed = ReadonlyMap<string, string>;
 /** The variable at the root of `table`, `table.x`, `table[i].y`, `table!`. */
 function rootOf(node: ts.Node): string | undefined {
   if (ts.isIdentifier(node)) return node.text;
-  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) return rootOf(node.expression);
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
+    return rootOf(node.expression);
   if (ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) {
     return rootOf(node.expression);
   }
@@ -44,10 +45,33 @@ function changes(node: ts.Node): string | undefined {
 
 /** The initial value without `as const`, `satisfies` and brackets. */
 function bare(node: ts.Expression | undefined): ts.Expression | undefined {
-  if (node && (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isParenthesizedExpression(node))) {
+  if (
+    node &&
+    (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isParenthesizedExpression(node))
+  ) {
     return bare(node.expression);
   }
   return node;
+}
+
+/** Regular expressions that keep a position between calls of `test` and `exec`. */
+function isStatefulExpression(value: ts.Expression): boolean {
+  if (ts.isRegularExpressionLiteral(value)) return /\/[a-z]*[gy][a-z]*$/.test(value.text);
+  if (!ts.isNewExpression(value) || value.expression.getText() !== 'RegExp') return false;
+  return /[gy]/.test(value.arguments?.[1]?.getText() ?? '');
+}
+
+function importedNames(source: ts.SourceFile): string[] {
+  const names: string[] = [];
+  for (const statement of source.statements) {
+    if (ts.isImportDeclaration(statement)) {
+      walk(statement, (node) => {
+        const binds = ts.isImportSpecifier(node) || ts.isNamespaceImport(node) || ts.isImportClause(node);
+        if (binds && node.name) names.push(node.name.text);
+      });
+    }
+  }
+  return names;
 }
 
 /** Module-level state, one sentence each. */
@@ -56,7 +80,8 @@ export function checkState(files: Files, allowed: Allowed = new Map()): string[]
   const unused = new Set(allowed.keys());
   for (const [path, text] of files) {
     const source = parse(path, text);
-    const constants = new Set<string>();
+    const constants = new Set<string>(importedNames(source));
+    const stateful = new Set<string>();
     for (const statement of source.statements) {
       if (!ts.isVariableStatement(statement)) continue;
       const { declarationList } = statement;
@@ -64,8 +89,10 @@ export function checkState(files: Files, allowed: Allowed = new Map()): string[]
         const label = name.getText();
         const where = `${path}:${lineOf(name)}: ${label}`;
         constants.add(label);
-        if (!(declarationList.flags & ts.NodeFlags.Const)) problems.push(`${where} is a module-level variable`);
+        if (!(declarationList.flags & ts.NodeFlags.Const))
+          problems.push(`${where} is a module-level variable`);
         const value = bare(initializer);
+        if (value && isStatefulExpression(value)) stateful.add(label);
         if (value && ts.isNewExpression(value) && collections.includes(value.expression.getText())) {
           if (allowed.has(`${path} ${label}`)) unused.delete(`${path} ${label}`);
           else problems.push(`${where} is a module-level ${value.expression.getText()}`);
@@ -76,6 +103,12 @@ export function checkState(files: Files, allowed: Allowed = new Map()): string[]
       const changed = changes(node);
       if (changed !== undefined && constants.has(changed) && !shadowed(node, changed)) {
         problems.push(`${path}:${lineOf(node)}: changes the module-level ${changed}`);
+      }
+      if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+        const { expression, name } = node.expression;
+        if (['test', 'exec'].includes(name.text) && stateful.has(expression.getText())) {
+          problems.push(`${path}:${lineOf(node)}: ${expression.getText()} remembers where it was`);
+        }
       }
       if (ts.isPropertyDeclaration(node)) {
         const kinds = node.modifiers?.map(({ kind }) => kind) ?? [];

@@ -1,6 +1,5 @@
 /** Attention and Luong's decoder step against PyTorch. */
 import { Attention, type AttentionConfig } from '../../src/layers/attention.ts';
-import { loadParameters } from '../../src/layers/parameters.ts';
 import { add, tanh } from '../../src/ops/elementwise.ts';
 import { embedding } from '../../src/ops/embedding.ts';
 import { concatenate } from '../../src/ops/join.ts';
@@ -97,11 +96,12 @@ torchCases('attention', cases, (fixture) => {
   const query = fixture.tensor('in.s');
   const keys = fixture.tensor('in.h');
   const lengths = fixture.optional('in.src_len');
-  let named = new Map<string, Tensor>();
-  const attention = loadParameters(runtime, sourceOf(weights), '', (parameters) => {
-    named = parameters.named;
-    return new Attention(parameters, { ...config, querySize: query.shape[2]!, keySize: keys.shape[2]! });
+  const attention = Attention.load(runtime, sourceOf(weights), {
+    ...config,
+    querySize: query.shape[2]!,
+    keySize: keys.shape[2]!,
   });
+  const named = attention.parameters();
 
   const { context, weights: map } = attention.read(query, attention.remember(keys, lengths));
   fixture.expectEqual('out', 'weights', map.toArray());

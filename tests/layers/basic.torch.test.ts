@@ -2,63 +2,37 @@
 import { expect } from 'vitest';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Linear } from '../../src/layers/linear.ts';
-import { loadParameters, type Parameters } from '../../src/layers/parameters.ts';
 import { crossEntropy } from '../../src/ops/crossEntropy.ts';
 import { sigmoid, tanh } from '../../src/ops/elementwise.ts';
 import { logSoftmax, softmax } from '../../src/ops/softmax.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { weightedLoss } from '../support/gradientCheck.ts';
-import { type TorchCase, torchCases } from '../support/torchFixtures.ts';
-
-/** A layer with the case's weights, its parameters by full name, and a disposal at the end of `body`. */
-function withLayer<Layer extends { dispose(): void }>(
-  fixture: TorchCase,
-  build: (parameters: Parameters) => Layer,
-  body: (layer: Layer, parameters: Map<string, Tensor>) => void,
-): void {
-  const named = new Map<string, Tensor>();
-  const layer = loadParameters(fixture.runtime, fixture.source, 'w.', (parameters) => {
-    const built = build(parameters);
-    for (const [name, tensor] of parameters.named) named.set(name, tensor);
-    return built;
-  });
-  body(layer, named);
-  layer.dispose();
-}
+import { fixtureNames, type TorchCase, torchCases } from '../support/torchFixtures.ts';
 
 /** Checks output y and the gradients of the given tensors. */
-function checkOutput(
-  fixture: TorchCase,
-  compute: () => Tensor,
-  parameters: Map<string, Tensor>,
-  slack = 1,
-): void {
-  fixture.expectEqual('out', 'y', compute().toArray(), slack);
+function checkOutput(fixture: TorchCase, compute: () => Tensor, parameters: Map<string, Tensor>): void {
+  fixture.expectEqual('out', 'y', compute().toArray());
   const cotangent = fixture.floats('in.cotangent.y');
   const { gradients } = fixture.runtime.gradients(() => weightedLoss([compute()], [cotangent]), parameters);
-  fixture.expectGradients(gradients, slack);
+  fixture.expectGradients(gradients);
 }
 
 torchCases('layers', ['linear_odd', 'linear_simd', 'linear_vec', 'linear_nobias'], (fixture) => {
   const { in_features, out_features, bias } = fixture.row.ctor as Record<string, number>;
-  const config = { inputs: in_features!, outputs: out_features!, bias: Boolean(bias) };
+  const config = { inputs: in_features!, outputs: out_features!, bias: Boolean(bias), prefix: 'w.' };
   const x = fixture.tensor('in.x');
-  withLayer(
-    fixture,
-    (parameters) => new Linear(parameters, config),
-    (layer, named) => checkOutput(fixture, () => layer.forward(x), new Map([...named, ['in.x', x]])),
-  );
+  const layer = Linear.load(fixture.runtime, fixture.source, config);
+  checkOutput(fixture, () => layer.forward(x), fixtureNames(layer).set('in.x', x));
+  layer.dispose();
 });
 
 torchCases('layers', ['embedding', 'embedding_padidx'], (fixture) => {
   const { num_embeddings, embedding_dim, padding_idx } = fixture.row.ctor as Record<string, number>;
-  const config = { count: num_embeddings!, size: embedding_dim!, paddingId: padding_idx };
+  const config = { count: num_embeddings!, size: embedding_dim!, paddingId: padding_idx, prefix: 'w.' };
   const ids = fixture.tensor('in.ids');
-  withLayer(
-    fixture,
-    (parameters) => new Embedding(parameters, config),
-    (layer, named) => checkOutput(fixture, () => layer.forward(ids), named),
-  );
+  const layer = Embedding.load(fixture.runtime, fixture.source, config);
+  checkOutput(fixture, () => layer.forward(ids), fixtureNames(layer));
+  layer.dispose();
 });
 
 torchCases('layers', ['act_tanh', 'act_sigmoid'], (fixture) => {

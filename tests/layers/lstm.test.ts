@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, FormatError, ShapeError, UnsupportedError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { LSTM, type LSTMConfig } from '../../src/layers/lstm.ts';
-import { createParameters } from '../../src/layers/parameters.ts';
 import { sum } from '../../src/ops/elementwise.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -121,11 +120,7 @@ describe.each(variants)('LSTM, %s', async (variant) => {
     const values = random.normals(lengths.length * time * inputSize);
 
     it('what lies in padded positions changes no bit of outputs, states and gradients', () => {
-      let named = new Map<string, Tensor>();
-      const lstm = createParameters(runtime, new Random(5), (parameters) => {
-        named = parameters.named;
-        return new LSTM(parameters, config);
-      });
+      const lstm = create(config);
       const results = [0, 1e6, NaN, -Infinity].map((garbage) =>
         runtime.scope(() => {
           const padded = values.map((value, i) => {
@@ -139,7 +134,10 @@ describe.each(variants)('LSTM, %s', async (variant) => {
             t.toArray(),
           );
           if (!Number.isFinite(garbage)) return { parts, gradients: undefined };
-          const { gradients } = runtime.gradients(() => sum(run().output), new Map([...named, ['x', x]]));
+          const { gradients } = runtime.gradients(
+            () => sum(run().output),
+            new Map([...lstm.parameters(), ['x', x]]),
+          );
           const inX = gradients.get('x')!.toArray();
           padded.forEach((value, i) => {
             if (value === garbage) expect(inX[i]).toBe(0);
@@ -224,6 +222,19 @@ describe.each(variants)('LSTM, %s', async (variant) => {
     });
     lstm.dispose();
     expect(runtime.memory.usedBytes).toBe(before);
+  });
+
+  it('names its parameters as PyTorch does, whatever the prefix', () => {
+    const lstm = create({ inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true });
+    const names = ['l0', 'l0_reverse', 'l1', 'l1_reverse'].flatMap((suffix) =>
+      ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((kind) => `${kind}_${suffix}`),
+    );
+    expect([...lstm.parameters().keys()]).toEqual(names);
+    lstm.dispose();
+    const source = sourceOf(stateDict('deep.', 3, 4));
+    const loaded = LSTM.load(runtime, source, { inputSize: 3, hiddenSize: 4, prefix: 'deep.' });
+    expect([...loaded.parameters().keys()]).toEqual(names.slice(0, 4));
+    loaded.dispose();
   });
 
   describe('loading', () => {

@@ -1,6 +1,5 @@
 /** LSTM and LSTMCell against PyTorch. */
 import { LSTM } from '../../src/layers/lstm.ts';
-import { loadParameters } from '../../src/layers/parameters.ts';
 import { add } from '../../src/ops/elementwise.ts';
 import { stack } from '../../src/ops/join.ts';
 import { addLinear, linear } from '../../src/ops/linear.ts';
@@ -8,7 +7,7 @@ import { type LSTMState, lstmCell } from '../../src/ops/lstm.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { weightedLoss } from '../support/gradientCheck.ts';
-import { sourceOf, torchCases } from '../support/torchFixtures.ts';
+import { fixtureNames, sourceOf, torchCases } from '../support/torchFixtures.ts';
 
 const sequences = [
   'uni_l1_odd_zero',
@@ -43,16 +42,13 @@ torchCases(
       layers: num_layers!,
       bidirectional: Boolean(bidirectional),
       bias: Boolean(bias),
+      prefix: 'w.',
     };
-    let named = new Map<string, Tensor>();
-    const lstm = loadParameters(runtime, fixture.source, 'w.', (parameters) => {
-      named = parameters.named;
-      return new LSTM(parameters, config);
-    });
+    const lstm = LSTM.load(runtime, fixture.source, config);
     const x = fixture.tensor('in.x');
     const lengths = fixture.optional('in.lengths');
     const [h0, c0] = [fixture.optional('in.h0'), fixture.optional('in.c0')];
-    const parameters = new Map([...named, ['in.x', x]]);
+    const parameters = fixtureNames(lstm).set('in.x', x);
     if (h0 && c0) parameters.set('in.h0', h0).set('in.c0', c0);
     const run = (): Tensor[] => {
       const initial: LSTMState[] | undefined =

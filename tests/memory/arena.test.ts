@@ -1,43 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DisposedError, OutOfMemoryError } from '../../src/errors.ts';
-import { Arena, type Storage } from '../../src/memory/arena.ts';
-import { testSeed } from '../support/random.ts';
-
-const PAGE = 65_536;
-
-function arenaOf({ base = 0, maxBytes, pages = 1, maximum }: Partial<ArenaShape> = {}): Arena {
-  const memory = new WebAssembly.Memory(maximum === undefined ? { initial: pages } : { initial: pages, maximum });
-  return new Arena(memory, base, maxBytes);
-}
-
-interface ArenaShape {
-  base: number;
-  maxBytes: number;
-  pages: number;
-  maximum: number;
-}
-
-/** Allocates blocks of one size until the arena refuses. */
-function fill(arena: Arena, bytes: number): Storage[] {
-  const blocks: Storage[] = [];
-  try {
-    for (;;) blocks.push(arena.allocate(bytes));
-  } catch (error) {
-    expect(error).toBeInstanceOf(OutOfMemoryError);
-  }
-  return blocks;
-}
-
-function expectDisjoint(blocks: Iterable<Storage>): void {
-  const sorted = [...blocks].sort((a, b) => a.pointer - b.pointer);
-  sorted.forEach((block, i) => {
-    const next = sorted[i + 1];
-    if (next && block.pointer + block.bytes > next.pointer) {
-      throw new Error(`${block.pointer}+${block.bytes} reaches into ${next.pointer}`);
-    }
-  });
-}
+import { Arena } from '../../src/memory/arena.ts';
+import { arenaOf, expectDisjoint, fill, PAGE } from './arenas.ts';
 
 describe('size classes', () => {
   it('are multiples of 16 up to 64 bytes', () => {
@@ -189,9 +153,7 @@ describe('the limit', () => {
     const arena = arenaOf({ maxBytes: 2 * PAGE });
     arena.allocate(1000);
     expect(() => arena.allocate(3 * PAGE)).toThrow(
-      new OutOfMemoryError(
-        'memory: cannot allocate 196608 bytes: 1024 in use, the limit is 131072 bytes',
-      ),
+      new OutOfMemoryError('memory: cannot allocate 196608 bytes: 1024 in use, the limit is 131072 bytes'),
     );
   });
 
@@ -264,7 +226,12 @@ describe('dispose', () => {
     expect(() => arena.floats).toThrow(used);
     expect(() => arena.integers).toThrow(used);
     expect(() => block.pointer).toThrow(new DisposedError('tensor: its runtime has been disposed'));
-    expect([arena.disposed, block.disposed, arena.usedBytes, arena.capacityBytes]).toEqual([true, true, 0, 0]);
+    expect([arena.disposed, block.disposed, arena.usedBytes, arena.capacityBytes]).toEqual([
+      true,
+      true,
+      0,
+      0,
+    ]);
   });
 
   it('may be called again, and blocks may be disposed after it', () => {
@@ -274,54 +241,5 @@ describe('dispose', () => {
     arena.dispose();
     block.dispose();
     expect(arena.usedBytes).toBe(0);
-  });
-});
-
-describe('any sequence of requests and releases', () => {
-  const step = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ allocate: fc.integer({ min: 0, max: 400 }) }) },
-    { weight: 2, arbitrary: fc.record({ allocate: fc.integer({ min: 400, max: 40_000 }) }) },
-    { weight: 4, arbitrary: fc.record({ release: fc.nat() }) },
-  );
-
-  it('live blocks never overlap, lie in the memory, keep what was written, and add up to usedBytes', () => {
-    const seed = testSeed();
-    const base = 1000;
-    const maxBytes = 2 * PAGE;
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 20, maxLength: 200 }), (steps) => {
-        const arena = arenaOf({ base, maxBytes });
-        const live: { block: Storage; mark: number }[] = [];
-        steps.forEach((each, mark) => {
-          if ('release' in each) {
-            const [gone] = live.splice(each.release % Math.max(1, live.length), 1);
-            gone?.block.dispose();
-            return;
-          }
-          const before = arena.usedBytes;
-          let block: Storage;
-          try {
-            block = arena.allocate(each.allocate);
-          } catch (error) {
-            expect(error).toBeInstanceOf(OutOfMemoryError);
-            expect(arena.usedBytes).toBe(before);
-            return;
-          }
-          expect(block.bytes).toBeGreaterThanOrEqual(each.allocate);
-          expect(block.pointer % 16).toBe(0);
-          expect(block.pointer).toBeGreaterThanOrEqual(base);
-          expect(block.pointer + block.bytes).toBeLessThanOrEqual(Math.min(arena.capacityBytes, maxBytes));
-          arena.integers.fill(mark, block.pointer / 4, (block.pointer + block.bytes) / 4);
-          live.push({ block, mark });
-        });
-        expectDisjoint(live.map(({ block }) => block));
-        expect(arena.usedBytes).toBe(live.reduce((sum, { block }) => sum + block.bytes, 0));
-        for (const { block, mark } of live) {
-          const words = arena.integers.subarray(block.pointer / 4, (block.pointer + block.bytes) / 4);
-          expect(words.every((word) => word === mark)).toBe(true);
-        }
-      }),
-      { seed, numRuns: 200 },
-    );
   });
 });

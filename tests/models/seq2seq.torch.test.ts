@@ -5,7 +5,7 @@ import { greedyDecode } from '../../src/decode/greedy.ts';
 import type { Hypothesis } from '../../src/decode/stepModel.ts';
 import { Seq2Seq, type Seq2SeqBatch } from '../../src/models/seq2seq/model.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { doubles, type TorchCase, torchCases } from '../support/torchFixtures.ts';
+import { doubles, fixtureNames, type TorchCase, torchCases } from '../support/torchFixtures.ts';
 
 const names = ['seq2seq_luong_odd_random', 'seq2seq_luong_trained', 'seq2seq_luong_l2_trained'];
 
@@ -62,7 +62,7 @@ torchCases('attention', names, (fixture) => {
   fixture.expectEqual('out', 'logits', transposed(logits.toFloat32Array(), time, rows));
   fixture.expectEqual('out', 'attn', transposed(weights.toFloat32Array(), time, rows));
 
-  const { loss, gradients } = runtime.gradients(() => model.loss(batch), model.parameters());
+  const { loss, gradients } = runtime.gradients(() => model.loss(batch), fixtureNames(model));
   fixture.expectEqual('out', 'loss', [loss]);
   fixture.expectGradients(gradients);
   model.dispose();

@@ -68,7 +68,9 @@ describe.each(allVariants)('%s', (variant) => {
 
   it('has nothing of training in its inference binary', () => {
     const names = [...exportedFunctions(binary(variant)).keys()];
-    const training = names.filter((name) => /_backward$|_adam$|_dropout$|_scatter_add$|_transposed$/.test(name));
+    const training = names.filter((name) =>
+      /_backward$|_adam$|_dropout$|_scatter_add$|_transposed$/.test(name),
+    );
     expect(training).toEqual(['f32_pack_transposed']);
   });
 

@@ -97,7 +97,9 @@ describe('createRuntimeSync', () => {
         new ArgumentError(`createRuntimeSync: module must be a WebAssembly.Module, got ${kind}`),
       );
     }
-    expect(() => createRuntimeSync(undefined as unknown as { module: WebAssembly.Module })).toThrow(ArgumentError);
+    expect(() => createRuntimeSync(undefined as unknown as { module: WebAssembly.Module })).toThrow(
+      ArgumentError,
+    );
   });
 
   it('keeps to maxMemoryBytes', () => {
@@ -153,7 +155,9 @@ describe('training kernels', () => {
   it('are refused on the inference binary', () => {
     using runtime = createRuntimeSync({ module: simdModule() });
     expect(() => runtime.trainingKernels).toThrow(
-      new UnsupportedError('runtime: gradients need the training binary; make the runtime with trainingRuntime()'),
+      new UnsupportedError(
+        'runtime: gradients need the training binary; make the runtime with trainingRuntime()',
+      ),
     );
   });
 
@@ -198,7 +202,11 @@ describe('dispose', () => {
     const tensor = Tensor.from(runtime, [1, 2]);
     runtime.dispose();
     runtime.dispose();
-    expect([runtime.memory.disposed, runtime.memory.usedBytes, runtime.memory.capacityBytes]).toEqual([true, 0, 0]);
+    expect([runtime.memory.disposed, runtime.memory.usedBytes, runtime.memory.capacityBytes]).toEqual([
+      true,
+      0,
+      0,
+    ]);
     const gone = new DisposedError('tensor: its runtime has been disposed');
     expect(() => tensor.toArray()).toThrow(gone);
     expect(() => tensor.set([3, 4])).toThrow(DisposedError);

@@ -48,7 +48,15 @@ describe('a scope keeps what it returns and frees the rest', () => {
       four(9);
       const states = [{ hidden: four(1), cell: four(2) }, null, undefined];
       const named = new Map<string, unknown>([['list', [four(3)]]]);
-      return { states, named, loss: 0.5, name: 'x', scores: new Float32Array(3), when: new Date(0), none: null };
+      return {
+        states,
+        named,
+        loss: 0.5,
+        name: 'x',
+        scores: new Float32Array(3),
+        when: new Date(0),
+        none: null,
+      };
     });
     expect(runtime.memory.usedBytes).toBe(48);
     expect(kept.states[0]!.cell.toArray()[0]).toBe(2);

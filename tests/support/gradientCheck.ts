@@ -95,7 +95,7 @@ export function checkOp<Names extends string>(runtime: TrainingRuntime, check: O
     return thing;
   };
   for (const asViews of [false, true]) {
-    const kind = asViews ? 'as views' : 'own blocks';
+    const kind = `${asViews ? 'as views' : 'own blocks'}, seed ${testSeed()}`;
     runtime.scope(() => {
       const blocks = fromNames(names, (name) => blockOf(runtime, inputs[name], asViews));
       const views = () =>

@@ -3,7 +3,7 @@
  * repository: where they are absent one line is printed, and the tests count as skipped.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toFloat32, toInt32 } from '../../src/io/conversion.ts';
 import { readSafetensors } from '../../src/io/safetensors.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -30,12 +30,6 @@ interface Row {
     readonly grad_rel?: number;
   };
 }
-
-/**
- * How much the tolerances are widened where exp or tanh is in the path. They allow 16 times torch's own error, with exp
- * and tanh accurate to 1e-7; ours are off by up to 4.5e-7 (tanh) and 2.4e-7 (sigmoid). The README grants 4.
- */
-export const POLYNOMIAL = 4;
 
 /** One case: its row, its tensors, and comparison with its tolerance. */
 export class TorchCase {
@@ -86,17 +80,17 @@ export class TorchCase {
   }
 
   /**
-   * Compares with `<group>.<name>`, or its float64 twin, within the case's tolerance times `slack`: relative to the
-   * largest of the tensor, or to a thousandth of the largest of the group where the whole tensor is small.
+   * Compares with `<group>.<name>`, or its float64 twin, within the case's tolerance: relative to the largest of
+   * the tensor, or to a thousandth of the largest of the group where the whole tensor is small.
    */
-  expectEqual(group: Group, name: string, actual: ArrayLike<number>, slack = 1): void {
+  expectEqual(group: Group, name: string, actual: ArrayLike<number>): void {
     const { tol, compare } = this.row;
     const twin = `${group}64.${name}`;
     const expected = doubles(this.stored(this.has(twin) ? twin : `${group}.${name}`));
     expect(actual.length, `${name}: length`).toBe(expected.length);
     const relative = compare === 'elementwise' ? undefined : tol[`${group}_rel`];
     const largest = relative === undefined ? 1 : Math.max(largestOf(expected), 1e-3 * this.#largestOf(group));
-    const bound = slack * (relative === undefined ? (tol[group] ?? tol.out) : relative * largest);
+    const bound = relative === undefined ? (tol[group] ?? tol.out) : relative * largest;
     for (let i = 0; i < expected.length; i++) {
       const allowed = compare === 'elementwise' ? bound * Math.max(1, Math.abs(expected[i]!)) : bound;
       const same = Object.is(actual[i], expected[i]) || Math.abs(actual[i]! - expected[i]!) <= allowed;
@@ -107,9 +101,9 @@ export class TorchCase {
   }
 
   /** Compares all gradients, by name (`w.weight`, `in.x`), with all that the case has. */
-  expectGradients(gradients: ReadonlyMap<string, Tensor>, slack = 1): void {
+  expectGradients(gradients: ReadonlyMap<string, Tensor>): void {
     expect([...gradients.keys()].sort()).toEqual(this.names('grad.').sort());
-    for (const [name, gradient] of gradients) this.expectEqual('grad', name, gradient.toArray(), slack);
+    for (const [name, gradient] of gradients) this.expectEqual('grad', name, gradient.toArray());
   }
 
   #largestOf(group: Group): number {
@@ -118,15 +112,26 @@ export class TorchCase {
   }
 }
 
+/** A layer's parameters under the fixtures' names. */
+export function fixtureNames(layer: { parameters(): ReadonlyMap<string, Tensor> }): Map<string, Tensor> {
+  return new Map([...layer.parameters()].map(([name, tensor]) => [`w.${name}`, tensor]));
+}
+
 /** A source of tensors given by name. */
 export function sourceOf(tensors: Readonly<Record<string, StoredTensor>>): WeightSource {
   return { metadata: {}, names: () => Object.keys(tensors), get: (name) => tensors[name] };
 }
 
-/** Runs `body` on each case with each variant, in a scope. */
+/** Cases of this file that cannot run. */
+let absent = 0;
+afterAll(() => {
+  if (absent > 0) console.log(`SKIPPED: ../shared/data is absent, ${absent} cases`);
+});
+
+/** Runs `body` on each case with each variant, in a scope, after which nothing may be left of it. */
 export function torchCases(part: Part, names: readonly string[], body: (fixture: TorchCase) => void): void {
   const present = existsSync(new URL(`${part}/index.json`, FOLDER));
-  if (!present) console.log(`SKIPPED: ../shared/data is absent, ${names.length * variants.length} cases`);
+  if (!present) absent += names.length * variants.length;
   const rows = present ? rowsOf(part) : undefined;
   describe.each(variants)('PyTorch, %s', (variant) => {
     for (const name of names) {

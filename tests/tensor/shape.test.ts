@@ -18,9 +18,12 @@ it('shapes are written in brackets', () => {
 });
 
 describe('checkShape', () => {
-  it.each([[[]], [[0]], [[1, 2, 3]], [[2 ** 31]], [[2 ** 16, 2 ** 15]], [[0, 2 ** 40]]])('takes %j', (shape) => {
-    expect(() => checkShape('here', shape)).not.toThrow();
-  });
+  it.each([[[]], [[0]], [[1, 2, 3]], [[2 ** 31]], [[2 ** 16, 2 ** 15]], [[0, 2 ** 40]]])(
+    'takes %j',
+    (shape) => {
+      expect(() => checkShape('here', shape)).not.toThrow();
+    },
+  );
 
   it.each([
     [[-1]],

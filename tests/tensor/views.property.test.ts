@@ -98,7 +98,12 @@ it('reshape there and back, and slices side by side, are the tensor', () => {
         const parts = [tensor.slice(0, at), tensor.slice(at, count)].flatMap((part) => [...part.toArray()]);
         expect(Float32Array.from(parts)).toEqual(values);
         for (let i = 0; i < count; i++) {
-          expect(tensor.at(i).toArray()).toEqual(tensor.slice(i, i + 1).reshape([width]).toArray());
+          expect(tensor.at(i).toArray()).toEqual(
+            tensor
+              .slice(i, i + 1)
+              .reshape([width])
+              .toArray(),
+          );
         }
       });
     },

@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { beamSearch } from '../../src/decode/beam.ts';
+import { greedyDecode } from '../../src/decode/greedy.ts';
+import { ArgumentError, FormatError } from '../../src/errors.ts';
+import { fromFloat32 } from '../../src/io/conversion.ts';
+import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
+import { padRows, Seq2Seq, type Seq2SeqBatch } from '../../src/models/seq2seq/model.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import { seededRandom, testSeed } from '../support/random.ts';
+import { sharedRuntime, variants } from '../support/runtimes.ts';
+import { sourceOf } from '../support/torchFixtures.ts';
+
+const base = {
+  sourceVocabulary: 9,
+  targetVocabulary: 7,
+  embeddingSize: 5,
+  encoderHidden: 6,
+  encoderLayers: 2,
+  decoderHidden: 12,
+  paddingId: 0,
+  startId: 1,
+  endId: 2,
+} as const;
+const scores = ['dot', 'scaled-dot', 'general', 'additive'] as const;
+
+describe.each(variants)('Seq2Seq, %s', async (variant) => {
+  const runtime = await sharedRuntime(variant);
+  const random = seededRandom(testSeed());
+  const create = (config: Seq2SeqConfig): Seq2Seq => Seq2Seq.create(runtime, config, new Random(3));
+  const idsOf = (ids: Int32Array | readonly number[], shape: readonly number[]) =>
+    Tensor.from(runtime, ids, shape, 'i32');
+
+  const sources = [[3, 4, 5, 8], [6], [7, 7, 3], []];
+  const targets = [[3, 4], [5, 6, 6], [], [4]];
+
+  /** The pairs as a batch; the padding of sources and of target inputs is `padding()`. */
+  function batchOf(rows: readonly number[], padding = () => 0): Seq2SeqBatch {
+    const source = padRows(
+      rows.map((row) => sources[row]!),
+      -1,
+    );
+    const columns = source.ids.length / rows.length;
+    const time = Math.max(...rows.map((row) => targets[row]!.length)) + 1;
+    const transposed = (sequence: (row: number) => readonly number[], fill: () => number) =>
+      idsOf(
+        Array.from({ length: time * rows.length }, (_, i) => {
+          const [t, row] = [Math.floor(i / rows.length), rows[i % rows.length]!];
+          return sequence(row)[t] ?? fill();
+        }),
+        [time, rows.length],
+      );
+    return {
+      source: idsOf(
+        source.ids.map((id) => (id === -1 ? padding() : id)),
+        [rows.length, columns],
+      ),
+      sourceLengths: idsOf(source.lengths, [rows.length]),
+      targetInput: transposed((row) => [1, ...targets[row]!], padding),
+      targetOutput: transposed(
+        (row) => [...targets[row]!, 2],
+        () => 0,
+      ),
+    };
+  }
+
+  describe.each(scores)('%s', (score) => {
+    const config: Seq2SeqConfig = { ...base, score };
+
+    it('what stands in the padding changes no bit of loss and gradients', () => {
+      const model = create(config);
+      runtime.scope(() => {
+        const rows = [0, 1, 2, 3];
+        const plain = runtime.gradients(() => model.loss(batchOf(rows)), model.parameters());
+        const other = runtime.gradients(
+          () => model.loss(batchOf(rows, () => random.integer(0, 6))),
+          model.parameters(),
+        );
+        expect(other.loss).toBe(plain.loss);
+        for (const [name, gradient] of plain.gradients) {
+          // -0 and 0 differ where garbage meets a gradient of 0.
+          const bits = (tensor: Tensor) => tensor.toArray().map((value) => value + 0);
+          expect(bits(other.gradients.get(name)!), name).toEqual(bits(gradient));
+        }
+      });
+      model.dispose();
+    });
+
+    it('rows alone give the logits and the loss of the batch', () => {
+      const model = create(config);
+      runtime.scope(() => {
+        const rows = [0, 1, 2, 3];
+        const together = model.forward(batchOf(rows));
+        const classes = base.targetVocabulary;
+        const logits = together.logits.toArray();
+        let total = 0;
+        for (const row of rows) {
+          const batch = batchOf([row]);
+          const alone = model.forward(batch).logits.toArray();
+          for (let t = 0; t <= targets[row]!.length; t++) {
+            const at = (t * rows.length + row) * classes;
+            expect(logits.slice(at, at + classes)).toEqual(alone.slice(t * classes, (t + 1) * classes));
+          }
+          total += model.loss(batch, { divisor: 1 }).item();
+        }
+        const loss = model.loss(batchOf(rows), { divisor: 1 }).item();
+        expect(Math.abs(loss - total)).toBeLessThan(1e-5 * total);
+      });
+      model.dispose();
+    });
+
+    it('decodes sources side by side to the bits that each gives alone', () => {
+      const model = create(config);
+      const options = { beam: 3, maxLength: 6 };
+      const cut = <Result extends { attention: readonly Float32Array[] }>(
+        result: Result,
+        length: number,
+      ) => ({
+        ...result,
+        attention: result.attention.map((row) => row.slice(0, length)),
+      });
+      const together = {
+        greedy: greedyDecode(model.stepModel(sources), 6),
+        beam: beamSearch(model.stepModel(sources), options),
+      };
+      const used = runtime.memory.usedBytes;
+      sources.forEach((source, i) => {
+        const { length } = source;
+        const [greedy] = greedyDecode(model.stepModel([source]), 6);
+        expect(cut(together.greedy[i]!, length)).toEqual(greedy);
+        const [beam] = beamSearch(model.stepModel([source]), options);
+        expect(together.beam[i]!.map((hypothesis) => cut(hypothesis, length))).toEqual(beam);
+        for (const { attention } of together.beam[i]!) {
+          for (const row of attention) {
+            expect(row.slice(length).every((weight) => weight === 0)).toBe(true);
+            const sum = row.reduce((a, b) => a + b, 0);
+            expect(Math.abs(sum - (length === 0 ? 0 : 1))).toBeLessThan(1e-6);
+          }
+        }
+      });
+      expect(runtime.memory.usedBytes).toBe(used);
+      model.dispose();
+    });
+
+    it('frees all that it took', () => {
+      const before = runtime.memory.usedBytes;
+      const model = create(config);
+      runtime.scope(() => {
+        runtime.gradients(() => model.loss(batchOf([0, 1])), model.parameters());
+      });
+      greedyDecode(model.stepModel(sources), 4);
+      model.dispose();
+      expect(runtime.memory.usedBytes).toBe(before);
+    });
+
+    it('loads what its parameters were stored as', () => {
+      const model = create(config);
+      const stored = Object.fromEntries(
+        [...model.parameters()].map(([name, tensor]) => [
+          `m.${name}`,
+          fromFloat32(tensor.toFloat32Array(), tensor.shape, 'F32'),
+        ]),
+      );
+      const loaded = Seq2Seq.load(runtime, sourceOf(stored), config, 'm.');
+      runtime.scope(() => {
+        expect(loaded.loss(batchOf([0, 1])).item()).toBe(model.loss(batchOf([0, 1])).item());
+      });
+      loaded.dispose();
+      model.dispose();
+      const before = runtime.memory.usedBytes;
+      const { 'm.out.bias': _, ...rest } = stored;
+      const load = () =>
+        Seq2Seq.load(runtime, sourceOf({ ...rest, 'm.more': stored['m.out.bias']! }), config, 'm.');
+      expect(load).toThrow(
+        new FormatError([
+          'weights: m.out.bias is missing (expected shape [7])',
+          'weights: m.more is unexpected',
+        ]),
+      );
+      expect(runtime.memory.usedBytes).toBe(before);
+    });
+  });
+
+  it('sources of no length at all, and no sources', () => {
+    const model = create({ ...base, score: 'general' });
+    const [only] = greedyDecode(model.stepModel([[]]), 3);
+    expect(only!.attention.every((row) => row.length === 0)).toBe(true);
+    expect(Number.isFinite(only!.logProbability)).toBe(true);
+    expect(greedyDecode(model.stepModel([]), 3)).toEqual([]);
+    model.dispose();
+  });
+
+  it('refuses ids outside its vocabularies, and frees what it had begun', () => {
+    const model = create({ ...base, score: 'general' });
+    const before = runtime.memory.usedBytes;
+    expect(() => greedyDecode(model.stepModel([[3], [9]]), 3)).toThrow(
+      new ArgumentError('embedding: ids must lie in 0..8, got 9 at index 1'),
+    );
+    expect(runtime.memory.usedBytes).toBe(before);
+    model.dispose();
+  });
+});
