@@ -68,7 +68,7 @@ export function documentForm(format: 'svg' | 'html'): Form {
           `--map ${format} draws at most ${MOST_MAPS} words; --map terminal and --json have no limit`,
         );
       }
-      maps.push(mapOf(pronunciation, titleOf(pronunciation)));
+      maps.push(mapOf(pronunciation, titleOf(pronunciation, ' · ')));
       return '';
     },
     failed: () => '',
@@ -91,8 +91,8 @@ function mapOf(pronunciation: Pronunciation, title?: string): AttentionMap {
   });
 }
 
-function titleOf({ word, phonemes, ipa }: Pronunciation): string {
-  return [word, phonemes.join(' '), ipa].filter((part) => part !== '').join('  ');
+function titleOf({ word, phonemes, ipa }: Pronunciation, separator = '  '): string {
+  return [word, phonemes.join(' '), ipa].filter((part) => part !== '').join(separator);
 }
 
 function jsonAlternative({ phonemes, ipa, score }: Alternative): Alternative {

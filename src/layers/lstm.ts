@@ -182,7 +182,8 @@ export class LSTM {
   }
 
   /**
-   * The buffers that `step` needs: zero state for `batch` rows. Dispose it after use.
+   * The buffers that `step` needs: zero state for `batch` rows. They outlive any scope; dispose of them after use. The
+   * weights must not change while steps are taken.
    * @throws UnsupportedError for a bidirectional LSTM, which needs the whole sequence
    */
   startSteps(batch = 1): LSTMStepState {
@@ -190,15 +191,17 @@ export class LSTM {
       throw new UnsupportedError('LSTM.startSteps: a bidirectional LSTM cannot run step by step');
     const { hiddenSize } = this.config;
     const { runtime } = this;
-    const layers = this.#directions.map(() => ({
-      hidden: Tensor.zeros(runtime, [batch, hiddenSize]),
-      cell: Tensor.zeros(runtime, [batch, hiddenSize]),
-    }));
-    const scratch = this.#directions.map((direction) => {
+    const zeros = (size: number): Tensor => Tensor.persistent(runtime, [batch, size]);
+    const layers = this.#directions.map(() => ({ hidden: zeros(hiddenSize), cell: zeros(hiddenSize) }));
+    const scratch = this.#directions.map(({ input, recurrent, inputBias, recurrentBias }) => {
       // Packed now, so that no step has to.
-      void direction.input.forward;
-      void direction.recurrent.forward;
-      return { gates: Tensor.empty(runtime, [batch, 4 * hiddenSize]), bias: direction.bias };
+      void input.forward;
+      void recurrent.forward;
+      const gates = zeros(4 * hiddenSize);
+      if (!inputBias || !recurrentBias) return { gates, bias: undefined };
+      const bias = Tensor.persistent(runtime, inputBias.shape);
+      runtime.kernels.f32_add(bias.pointer, inputBias.pointer, recurrentBias.pointer, bias.size);
+      return { gates, bias };
     });
     return new LSTMStepState(batch, layers, scratch);
   }

@@ -42,6 +42,14 @@ export class Tensor {
     return tensor;
   }
 
+  /** A tensor of zeros that outlives the scope it is made in: its owner disposes of it. @throws ShapeError, OutOfMemoryError */
+  static persistent(runtime: Runtime, shape: Shape): Tensor {
+    checkShape('tensor', shape);
+    const tensor = new Tensor(runtime, runtime.memory.allocate(4 * sizeOf(shape)), [...shape]);
+    runtime.kernels.f32_fill(tensor.pointer, tensor.size, 0);
+    return tensor;
+  }
+
   /**
    * Copies values in. Integers ('i32') must be whole numbers of 32 bits.
    * @throws ShapeError when the number of values does not fit the shape

@@ -52,7 +52,10 @@ export class Adam {
     this.#parameters = parameters;
     this.#options = { learningRate, betas, epsilon, weightDecay, decoupled };
     for (const [name, parameter] of parameters) {
-      this.#moments.set(name, { first: persistentZeros(parameter), second: persistentZeros(parameter) });
+      this.#moments.set(name, {
+        first: Tensor.persistent(this.#runtime, parameter.shape),
+        second: Tensor.persistent(this.#runtime, parameter.shape),
+      });
     }
   }
 
@@ -131,12 +134,6 @@ export class Adam {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function persistentZeros({ runtime, shape, size }: Tensor): Tensor {
-  const tensor = new Tensor(runtime, runtime.memory.allocate(4 * size), shape);
-  runtime.kernels.f32_fill(tensor.pointer, size, 0);
-  return tensor;
 }
 
 /** The Euclidean norm of all gradients taken together. */

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -77,6 +78,24 @@ describe('the packed package', () => {
       expect(packed).toContain(`dist/${entry}.js`);
       expect(packed).toContain(`dist/${entry}.d.ts`);
     }
+  });
+
+  it('is small: the core and one binary fit in 40 kB gzip', () => {
+    const dist = join(root, 'dist');
+    const files = new Set<string>();
+    const visit = (file: string): void => {
+      if (files.has(file)) return;
+      files.add(file);
+      for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) {
+        visit(join(file, '..', path!));
+      }
+    };
+    visit(join(dist, 'index.js'));
+    const bytes = [...files, join(dist, 'wasm/simd.wasm')].map((file) => gzipSync(readFileSync(file)).length);
+    const total = bytes.reduce((a, b) => a + b, 0);
+    console.log(`core and simd binary: ${total} bytes gzip in ${bytes.length} files`);
+    expect(files.size).toBeGreaterThan(1);
+    expect(total).toBeLessThanOrEqual(40_000);
   });
 
   it('pronounces, as the README shows', () => {
