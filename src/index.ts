@@ -16,14 +16,10 @@ export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
+export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
-export {
-  type DecoderState,
-  type Encoded,
-  padRows,
-  Seq2Seq,
-  type Seq2SeqBatch,
-} from './models/seq2seq/model.ts';
+export { Seq2Seq } from './models/seq2seq/model.ts';
+export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
 export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';

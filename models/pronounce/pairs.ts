@@ -1,6 +1,5 @@
 /** Training pairs: each pronunciation of each word, as ids, in batches. */
-import type { Seq2SeqBatch } from '../../src/models/seq2seq/model.ts';
-import { padRows } from '../../src/models/seq2seq/model.ts';
+import { padRows, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
 import { encodeLetters, encodePhonemes, endId, padId, startId } from '../../src/pronounce/alphabet.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Random } from '../../src/tensor/random.ts';

@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { beamSearch, type LengthPenalty } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
 import type { Hypothesis } from '../../src/decode/stepModel.ts';
-import { Seq2Seq, type Seq2SeqBatch } from '../../src/models/seq2seq/model.ts';
+import type { Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
+import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { doubles, fixtureNames, type TorchCase, torchCases } from '../support/torchFixtures.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { greedyDecode } from '../../src/decode/greedy.ts';
-import { Seq2Seq, type Seq2SeqBatch } from '../../src/models/seq2seq/model.ts';
+import type { Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
+import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { bucketedBatches } from '../../src/train/batches.ts';

@@ -9,7 +9,7 @@
  * states to s_0), `cell.{weight,bias}_{ih,hh}`, `attn*`, `combine.weight`, `out`.
  */
 import type { StepModel } from '../../decode/stepModel.ts';
-import { Attention, type AttentionMemory } from '../../layers/attention.ts';
+import { Attention } from '../../layers/attention.ts';
 import { Embedding } from '../../layers/embedding.ts';
 import { Linear } from '../../layers/linear.ts';
 import { LSTM } from '../../layers/lstm.ts';
@@ -28,35 +28,12 @@ import type { Random } from '../../tensor/random.ts';
 import { expectShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
+import type { Seq2SeqBatch } from './batch.ts';
 import type { Seq2SeqConfig } from './config.ts';
+import { type EncoderDecoder, Seq2SeqStepModel } from './decoding.ts';
+import type { DecoderState, Encoded } from './state.ts';
 
-/** The decoder between two steps; all [batch, decoderHidden]. */
-export interface DecoderState {
-  readonly hidden: Tensor;
-  readonly cell: Tensor;
-  /** h~: the attentional vector that is fed into the next step. */
-  readonly attentional: Tensor;
-}
-
-/** A source that was read, and the decoder as it starts. */
-export interface Encoded {
-  readonly memory: AttentionMemory;
-  readonly state: DecoderState;
-}
-
-/** Padded rows of ids for training. */
-export interface Seq2SeqBatch {
-  /** i32 [batch, source length] */
-  readonly source: Tensor;
-  /** i32 [batch] */
-  readonly sourceLengths: Tensor;
-  /** i32 [target length, batch], time first: `<sos>` and the target. */
-  readonly targetInput: Tensor;
-  /** i32 [target length, batch], time first: the target and `<eos>`. */
-  readonly targetOutput: Tensor;
-}
-
-export class Seq2Seq {
+export class Seq2Seq implements EncoderDecoder {
   readonly runtime: Runtime;
   readonly config: Seq2SeqConfig;
   readonly #parameters = new Map<string, Tensor>();
@@ -270,102 +247,4 @@ export class Seq2Seq {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Seq2Seq behind the decoders' interface. */
-class Seq2SeqStepModel implements StepModel<Encoded> {
-  readonly items: number;
-  readonly vocabulary: number;
-  readonly startId: number;
-  readonly endId: number;
-  readonly #model: Seq2Seq;
-  readonly #sources: readonly (readonly number[])[];
-
-  constructor(model: Seq2Seq, sources: readonly (readonly number[])[]) {
-    this.items = sources.length;
-    this.vocabulary = model.config.targetVocabulary;
-    this.startId = model.config.startId;
-    this.endId = model.config.endId;
-    this.#model = model;
-    this.#sources = sources;
-  }
-
-  start(): Encoded {
-    const { runtime, config } = this.#model;
-    return runtime.scope(() => {
-      const { ids, lengths } = padRows(this.#sources, config.paddingId);
-      const [rows, columns] = [this.#sources.length, lengths.reduce((a, b) => Math.max(a, b), 0)];
-      const source = Tensor.from(runtime, ids, [rows, columns], 'i32');
-      return this.#model.encode(source, Tensor.from(runtime, lengths, [rows], 'i32'));
-    });
-  }
-
-  step(
-    state: Encoded,
-    previous: Int32Array,
-  ): { state: Encoded; logProbabilities: Float32Array; attention: Float32Array } {
-    const { runtime } = this.#model;
-    return runtime.scope(() => {
-      const ids = Tensor.from(runtime, previous, [previous.length], 'i32');
-      const result = this.#model.step(ids, state);
-      return {
-        state: { memory: state.memory, state: result.state },
-        logProbabilities: result.logProbabilities.toFloat32Array(),
-        attention: result.weights.toFloat32Array(),
-      };
-    });
-  }
-
-  select(state: Encoded, rows: Int32Array, itemsChanged: boolean): Encoded {
-    const { runtime } = this.#model;
-    const select = (x: Tensor): Tensor => selectRows(x, rows);
-    return runtime.scope(() => {
-      const { hidden, cell, attentional } = state.state;
-      const { keys, values, lengths } = state.memory;
-      const sameKeys = keys.storage === values.storage;
-      const newKeys = itemsChanged ? select(keys) : keys;
-      const memory = itemsChanged
-        ? { keys: newKeys, values: sameKeys ? newKeys : select(values), lengths: lengths && select(lengths) }
-        : state.memory;
-      return {
-        memory,
-        state: { hidden: select(hidden), cell: select(cell), attentional: select(attentional) },
-      };
-    });
-  }
-
-  release(state: Encoded, kept?: Encoded): void {
-    for (const tensor of [state.state.hidden, state.state.cell, state.state.attentional]) tensor.dispose();
-    if (kept && kept.memory === state.memory) return;
-    state.memory.keys.dispose();
-    state.memory.values.dispose();
-    state.memory.lengths?.dispose();
-  }
-}
-
-/** x[rows[i]] for each i; 32-bit elements of any type. */
-function selectRows(x: Tensor, rows: Int32Array): Tensor {
-  const [count, ...rest] = x.shape;
-  const { runtime } = x;
-  const y = Tensor.empty(runtime, [rows.length, ...rest], x.dtype);
-  if (count) {
-    const ids = Tensor.from(runtime, rows, [rows.length], 'i32');
-    runtime.kernels.f32_gather(y.pointer, x.pointer, ids.pointer, rows.length, x.size / count);
-    ids.dispose();
-  }
-  return y;
-}
-
-/** Rows of ids as one rectangle, filled up with `padding`. */
-export function padRows(
-  rows: readonly (readonly number[])[],
-  padding: number,
-): { ids: Int32Array; lengths: Int32Array } {
-  const lengths = Int32Array.from(rows, (row) => row.length);
-  const columns = lengths.reduce((a, b) => Math.max(a, b), 0);
-  const ids = new Int32Array(rows.length * columns).fill(padding);
-  rows.forEach((row, i) => {
-    ids.set(row, i * columns);
-  });
-  return { ids, lengths };
 }
