@@ -2,6 +2,7 @@
  * Trains the pronouncer from the dictionary: `npm run train:pronounce`. Writes a checkpoint after every epoch and every
  * few minutes; `--resume` continues from it to the same weights as if it had never stopped.
  */
+import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,6 @@ import { type Recipe, recipe as shipped } from './recipe.ts';
 import { Replica } from './replica.ts';
 
 const CHECKPOINT_EVERY_MILLISECONDS = 180_000;
-/** Validation words measured after each epoch. */
-const VALIDATION_WORDS = 2000;
 
 const { values: options } = parseArgs({
   options: {
@@ -26,6 +25,7 @@ const { values: options } = parseArgs({
     epochs: { type: 'string' },
     seed: { type: 'string' },
     words: { type: 'string' },
+    validation: { type: 'string', default: '2000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +37,8 @@ if (options.help) {
   --threads N    1 to ${shipped.shards}; changes the time, not the weights (${options.threads})
   --epochs N     instead of ${shipped.epochs}
   --seed N       instead of ${shipped.seed}
-  --words N      train on the first N words only, for a quick look`);
+  --words N      train on the first N words only, for a quick look
+  --validation N measure N validation words after each epoch (${options.validation})`);
   process.exit(0);
 }
 
@@ -56,7 +57,7 @@ const words =
     ? dictionary.train
     : dictionary.train.slice(0, positive('words', options.words));
 const pairs = pairsOf(words);
-const validation = dictionary.validation.slice(0, VALIDATION_WORDS);
+const validation = dictionary.validation.slice(0, positive('validation', options.validation));
 
 mkdirSync(options.out, { recursive: true });
 const path = join(options.out, 'checkpoint.safetensors');
@@ -65,10 +66,12 @@ const checkpoint = options.resume ? path : undefined;
 
 const replica = await Replica.create({ recipe, pairs, thread: 0, threads, checkpoint });
 for (let thread = 1; thread < threads; thread++) {
-  const worker = new Worker(new URL('./replicaThread.ts', import.meta.url), {
+  const worker = new Worker(new URL('./replicaThread.mjs', import.meta.url), {
     workerData: { recipe, pairs, thread, threads, checkpoint, exchange: replica.exchange.buffer },
-    execArgv: ['--import', 'tsx'],
+    execArgv: [],
   });
+  // Training blocks this thread while it waits for the other, which loads its modules with this one's help.
+  await once(worker, 'message');
   worker.on('error', (error) => {
     throw error;
   });

@@ -123,7 +123,7 @@ export function lstmSequence(
   const inputs = [projected, recurrent.weight, ...(initial ? [initial.hidden, initial.cell] : [])];
   record([output, hidden, cell], inputs, (tape) => {
     const { kernels } = tape;
-    // The state's gradient is carried through the steps in place, so it must not be the one others still add to.
+    // Whoever used the final state has added to its gradient by now: it may be carried through the steps in place.
     const gradHidden = tape.gradient(hidden);
     const gradCell = tape.gradient(cell);
     kernels.f32_lstm_sequence_backward(
