@@ -78,31 +78,30 @@ export function beamSearch<State>(model: StepModel<State>, options: BeamSearchOp
       const items: number[] = [];
       live = live.map((hypotheses, item) => {
         const candidates = bestCandidates(hypotheses, next.logProbabilities, model.vocabulary, 2 * beam);
-        const survivors: Live[] = [];
+        const survivors: { path: Path; parentRow: number }[] = [];
         candidates.forEach((candidate, rank) => {
-          const { row } = candidate.from;
-          const attention = next.attention.subarray(row * sourceLength, (row + 1) * sourceLength);
-          const path: Path = { ...candidate, parent: candidate.from.path, length, attention };
-          if (candidate.id === model.endId) {
+          const { from, id, logProbability } = candidate;
+          const attention = next.attention.subarray(from.row * sourceLength, (from.row + 1) * sourceLength);
+          const path: Path = { parent: from.path, id, length, logProbability, attention };
+          if (id === model.endId) {
             if (rank < beam) finished[item]!.push(toHypothesis(path, true, penalty));
           } else if (survivors.length < beam) {
-            survivors.push({ path, row: parents.length + survivors.length });
+            survivors.push({ path, parentRow: from.row });
           }
         });
         const limit = limits[item]!;
-        if (length < limit && isDecided(finished[item]!, survivors, beam, penalty(limit))) return [];
+        const paths = survivors.map(({ path }) => path);
+        if (length < limit && isDecided(finished[item]!, paths, beam, penalty(limit))) return [];
         if (length === limit) {
-          for (const { path } of survivors) finished[item]!.push(toHypothesis(path!, false, penalty));
+          for (const path of paths) finished[item]!.push(toHypothesis(path, false, penalty));
           return [];
         }
-        // A survivor's parent row is where its predecessor lay in this step's state.
-        const rows = candidates.filter(({ id }) => id !== model.endId).slice(0, survivors.length);
-        rows.forEach((candidate) => {
-          parents.push(candidate.from.row);
-          ids.push(candidate.id);
+        return survivors.map(({ path, parentRow }) => {
+          parents.push(parentRow);
+          ids.push(path.id);
           items.push(item);
+          return { path, row: parents.length - 1 };
         });
-        return survivors;
       });
       if (parents.length === 0) break;
       const itemsChanged =
@@ -145,12 +144,12 @@ function bestCandidates(
 /** Whether no live hypothesis can still enter the K best: log-probabilities only fall, and the penalty is largest at the end. */
 function isDecided(
   finished: readonly Hypothesis[],
-  live: readonly Live[],
+  live: readonly Path[],
   beam: number,
   largestPenalty: number,
 ): boolean {
   if (finished.length < beam) return false;
-  const bound = Math.max(...live.map(({ path }) => path!.logProbability)) / largestPenalty;
+  const bound = Math.max(...live.map(({ logProbability }) => logProbability)) / largestPenalty;
   const scores = finished.map(({ score }) => score).sort((a, b) => b - a);
   return scores[beam - 1]! >= bound;
 }

@@ -19,19 +19,7 @@ export interface SoftmaxMask {
  * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..columns
  */
 export function softmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
-  const y = masked('softmax', 'f32_softmax', x, mask);
-  record([y], [x], (tape) => {
-    const columns = x.shape.at(-1)!;
-    const rows = sizeOf(x.shape.slice(0, -1));
-    tape.kernels.f32_softmax_backward(
-      tape.gradient(x).pointer,
-      tape.gradient(y).pointer,
-      y.pointer,
-      rows,
-      columns,
-    );
-  });
-  return y;
+  return masked('softmax', 'f32_softmax', x, mask);
 }
 
 /**
@@ -40,19 +28,7 @@ export function softmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
  * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..columns
  */
 export function logSoftmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
-  const y = masked('logSoftmax', 'f32_log_softmax', x, mask);
-  record([y], [x], (tape) => {
-    const columns = x.shape.at(-1)!;
-    const rows = sizeOf(x.shape.slice(0, -1));
-    tape.kernels.f32_log_softmax_backward(
-      tape.gradient(x).pointer,
-      tape.gradient(y).pointer,
-      y.pointer,
-      rows,
-      columns,
-    );
-  });
-  return y;
+  return masked('logSoftmax', 'f32_log_softmax', x, mask);
 }
 
 function masked(
@@ -98,5 +74,9 @@ function masked(
     maskRows,
     rowsPerLength,
   );
+  record([y], [x], (tape) => {
+    const [gradX, gradY] = [tape.gradient(x).pointer, tape.gradient(y).pointer];
+    tape.kernels[`${kernel}_backward`](gradX, gradY, y.pointer, rows, columns);
+  });
   return y;
 }
