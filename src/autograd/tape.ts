@@ -5,7 +5,7 @@
  * A gradient belongs to a block of memory, not to a tensor object: a view's gradient is the same view of the block's
  * gradient, so reshaping and slicing need no entry. Every closure adds to what is already there.
  */
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, UnsupportedError } from '../errors.ts';
 import type { Storage } from '../memory/arena.ts';
 import type { TrainingKernels } from '../runtime/abi.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -76,6 +76,19 @@ export function record(
 /** Whether gradients are being recorded: ops keep what only their backward pass needs. */
 export function isRecording(runtime: Runtime): boolean {
   return runtime.tape instanceof Tape;
+}
+
+/**
+ * For ops that have no backward pass: a loss must not pass through them unnoticed.
+ * @throws UnsupportedError when gradients are being recorded and would have to pass through one of the inputs
+ */
+export function refuseGradient(where: string, inputs: readonly (Tensor | undefined)[]): void {
+  const tape = inputs.find((input) => input !== undefined)?.runtime.tape;
+  if (tape instanceof Tape && inputs.some((input) => input !== undefined && tape.needs(input))) {
+    throw new UnsupportedError(
+      `${where}: has no backward pass: the loss must not depend on parameters through it`,
+    );
+  }
 }
 
 /** What `gradients` returns: the loss and, by parameter name, dloss / dparameter of the parameter's shape. */
