@@ -19,7 +19,8 @@ export default {
   async instantiate(memory, createImports, instantiate, binary) {
     let instance;
     const imports = createImports({
-      env: { memory },
+      // The micro-kernel under test: scripts/test-kernels.mjs runs the products with each.
+      env: { memory, microKernel: Number(process.env.MICRO_KERNEL ?? 0) },
       reference: referenceImports(() => instance.exports.memory.buffer),
     });
     instance = await instantiate(binary, imports);

@@ -1,5 +1,5 @@
 /** The inference binary: the kernels that src/runtime/abi.ts declares, nothing else. */
-export { f32_pack, f32_pack_transposed, f32_matmul } from './kernels/matmul';
+export { f32_pack, f32_pack_transposed, f32_matmul, f32_matmul_transposed } from './kernels/matmul';
 export { f32_softmax, f32_log_softmax } from './kernels/softmax';
 export {
   f32_exp, f32_sigmoid, f32_tanh, f32_add, f32_multiply, f32_multiply_add, f32_scale, f32_add_scaled, f32_fill,
@@ -14,7 +14,7 @@ export { f32_cross_entropy } from './kernels/crossEntropy';
 
 /** Raised with every change of a signature, so that a binary and the code beside it cannot be mixed up. */
 export function abi_version(): i32 {
-  return 1;
+  return 2;
 }
 
 /** First byte past the binary's own data: the arena begins here. */

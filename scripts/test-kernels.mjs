@@ -1,9 +1,15 @@
-// Runs the kernel specs (AssemblyScript, under as-pect) with the instruction sets of both binaries. as-pect exits with
+// Runs the kernel specs (AssemblyScript, under as-pect) with the instruction sets of both binaries, and the matrix
+// product's with every micro-kernel. as-pect exits with
 // 0 when it finds no spec or no test, so the counts decide.
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
-const VARIANTS = { simd: 'as-pect.asconfig.json', relaxed: 'tests/kernels/relaxed.asconfig.json' };
+const CONFIGS = { simd: 'as-pect.asconfig.json', relaxed: 'tests/kernels/relaxed.asconfig.json' };
+const RUNS = Object.keys(CONFIGS).flatMap((variant) => [
+  { variant, microKernel: 0, only: [] },
+  { variant, microKernel: 1, only: ['--disclude', '^(?!.*matmul)'] },
+  { variant, microKernel: 2, only: ['--disclude', '^(?!.*matmul)'] },
+]);
 // Not the `asp` wrapper: it loses piped output when a test fails.
 const AS_PECT = ['--enable-source-maps', 'node_modules/@as-pect/cli/lib/test.js', '--verbose', '--as-config'];
 
@@ -11,14 +17,15 @@ const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((total, [,
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;
-for (const [variant, config] of Object.entries(VARIANTS)) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...AS_PECT, config], {
+for (const { variant, microKernel, only } of RUNS) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...AS_PECT, CONFIGS[variant], ...only], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
+    env: { ...process.env, MICRO_KERNEL: String(microKernel) },
   });
   // The reporter writes to stderr, the compiler and the final summary to stdout.
   const report = stripVTControlCharacters(stderr);
-  console.log(`── kernels, ${variant} ──\n${report}${stripVTControlCharacters(stdout)}`);
+  console.log(`── kernels, ${variant}, micro-kernel ${microKernel} ──\n${report}${stripVTControlCharacters(stdout)}`);
 
   const passed = sum(report, /\[Summary\]: (\d+) pass/g);
   const failed = sum(report, /\[Summary\]: \d+ pass,\s+(\d+) fail/g);
@@ -27,7 +34,7 @@ for (const [variant, config] of Object.entries(VARIANTS)) {
   totals.skipped += [...report.matchAll(/\[Todo\]:/g)].length;
   if (status !== 0 || passed + failed === 0) {
     broken = true;
-    console.log(`kernels, ${variant}: as-pect ended with ${status} after ${passed + failed} tests`);
+    console.log(`kernels, ${variant}, micro-kernel ${microKernel}: as-pect ended with ${status} after ${passed + failed} tests`);
   }
 }
 

@@ -2,106 +2,39 @@
  * Matrix products against a packed right-hand side.
  *
  * The right-hand side B [K, N] is packed once (weights: at load) into panels of eight columns: panel p holds, for
- * k = 0..K-1, the eight values B[k][8p .. 8p+7], zeros past N. The micro-kernel keeps a 4 x 8 tile of C in eight
- * registers and walks K once.
+ * k = 0..K-1, the eight values B[k][8p .. 8p+7], zeros past N.
+ *
+ * Blocking (after Goto & van de Geijn 2008): K is cut so that a panel's part stays in the first-level cache, rows so
+ * that A's block stays in the second. N needs no cut: of a block of B, each value read is used for all rows of a block,
+ * 96 times, so that even from main memory B arrives in time.
  */
-import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
+import { loadUpTo4 } from '../simd/vec';
+import { activate } from './activation';
+import { tile1x32, tile1x8, tile2x16, tile4x8, tile4x8Loads, tile4x8Shuffles, tile6x8 } from './tiles';
 
 /** Columns of a panel. */
 const PANEL: i32 = 8;
+/** Depth of a block: a panel's part takes 24 kB. */
+const BLOCK_DEPTH: i32 = 768;
+/** Rows of a block, whole tiles of both heights: A's part takes at most 288 kB. */
+const BLOCK_ROWS: i32 = 96;
 
-/** Start value of a tile row's four columns: what C holds, the bias, or zero. */
+/**
+ * Which micro-kernel full tiles of row-major A take, an import fixed when the binary is instantiated: 0 splats A by
+ * loads, 1 by shuffles, 2 by loads a step at a time. The results are the same bits; src/runtime/microKernel.ts chooses.
+ */
 // @ts-ignore: decorator
-@inline
-function startOf(cPtr: usize, biasPtr: usize, columns: i32, accumulate: bool): v128 {
-  if (accumulate) return loadUpTo4(cPtr, columns);
-  return biasPtr ? loadUpTo4(biasPtr, columns) : f32x4.splat(0);
-}
-
-/** A 4 x 8 tile of C; `columns` (1 to 8) of it are real. Strides in bytes. */
-// @ts-ignore: decorator
-@inline
-function tile4x8(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32,
-  aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
-): void {
-  const right = columns - 4;
-  const c1 = cPtr + cRowStride, c2 = c1 + cRowStride, c3 = c2 + cRowStride;
-  const biasRight = biasPtr ? biasPtr + 16 : 0;
-  let s00 = startOf(cPtr, biasPtr, columns, accumulate), s01 = startOf(cPtr + 16, biasRight, right, accumulate);
-  let s10 = startOf(c1, biasPtr, columns, accumulate), s11 = startOf(c1 + 16, biasRight, right, accumulate);
-  let s20 = startOf(c2, biasPtr, columns, accumulate), s21 = startOf(c2 + 16, biasRight, right, accumulate);
-  let s30 = startOf(c3, biasPtr, columns, accumulate), s31 = startOf(c3 + 16, biasRight, right, accumulate);
-  let a0 = aPtr, a1 = a0 + aRowStride, a2 = a1 + aRowStride, a3 = a2 + aRowStride;
-  for (let k = K; k > 0; --k) {
-    const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16);
-    let a = v128.load32_splat(a0);
-    s00 = madd(a, b0, s00); s01 = madd(a, b1, s01);
-    a = v128.load32_splat(a1);
-    s10 = madd(a, b0, s10); s11 = madd(a, b1, s11);
-    a = v128.load32_splat(a2);
-    s20 = madd(a, b0, s20); s21 = madd(a, b1, s21);
-    a = v128.load32_splat(a3);
-    s30 = madd(a, b0, s30); s31 = madd(a, b1, s31);
-    a0 += aColumnStride; a1 += aColumnStride; a2 += aColumnStride; a3 += aColumnStride;
-    panelPtr += 32;
-  }
-  storeUpTo4(cPtr, s00, columns); storeUpTo4(cPtr + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
-}
-
-/** One row of C against one panel; `columns` (1 to 8) of it are real. */
-// @ts-ignore: decorator
-@inline
-function tile1x8(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32, aColumnStride: usize, accumulate: bool,
-): void {
-  let s0 = startOf(cPtr, biasPtr, columns, accumulate);
-  let s1 = startOf(cPtr + 16, biasPtr ? biasPtr + 16 : 0, columns - 4, accumulate);
-  for (let k = K; k > 0; --k) {
-    const a = v128.load32_splat(aPtr);
-    s0 = madd(a, v128.load(panelPtr), s0);
-    s1 = madd(a, v128.load(panelPtr, 16), s1);
-    aPtr += aColumnStride;
-    panelPtr += 32;
-  }
-  storeUpTo4(cPtr, s0, columns);
-  storeUpTo4(cPtr + 16, s1, columns - 4);
-}
-
-/** One row of C against four whole panels: enough independent sums to hide the latency of an addition. */
-// @ts-ignore: decorator
-@inline
-function tile1x32(cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, K: i32, aColumnStride: usize, accumulate: bool): void {
-  let s0 = startOf(cPtr, biasPtr, 4, accumulate), s1 = startOf(cPtr + 16, biasPtr ? biasPtr + 16 : 0, 4, accumulate);
-  let s2 = startOf(cPtr + 32, biasPtr ? biasPtr + 32 : 0, 4, accumulate), s3 = startOf(cPtr + 48, biasPtr ? biasPtr + 48 : 0, 4, accumulate);
-  let s4 = startOf(cPtr + 64, biasPtr ? biasPtr + 64 : 0, 4, accumulate), s5 = startOf(cPtr + 80, biasPtr ? biasPtr + 80 : 0, 4, accumulate);
-  let s6 = startOf(cPtr + 96, biasPtr ? biasPtr + 96 : 0, 4, accumulate), s7 = startOf(cPtr + 112, biasPtr ? biasPtr + 112 : 0, 4, accumulate);
-  const panelBytes = (<usize>K) << 5;
-  let p0 = panelPtr, p1 = p0 + panelBytes, p2 = p1 + panelBytes, p3 = p2 + panelBytes;
-  for (let k = K; k > 0; --k) {
-    const a = v128.load32_splat(aPtr);
-    s0 = madd(a, v128.load(p0), s0); s1 = madd(a, v128.load(p0, 16), s1);
-    s2 = madd(a, v128.load(p1), s2); s3 = madd(a, v128.load(p1, 16), s3);
-    s4 = madd(a, v128.load(p2), s4); s5 = madd(a, v128.load(p2, 16), s5);
-    s6 = madd(a, v128.load(p3), s6); s7 = madd(a, v128.load(p3, 16), s7);
-    aPtr += aColumnStride;
-    p0 += 32; p1 += 32; p2 += 32; p3 += 32;
-  }
-  v128.store(cPtr, s0); v128.store(cPtr, s1, 16); v128.store(cPtr, s2, 32); v128.store(cPtr, s3, 48);
-  v128.store(cPtr, s4, 64); v128.store(cPtr, s5, 80); v128.store(cPtr, s6, 96); v128.store(cPtr, s7, 112);
-}
+@external("env", "microKernel")
+declare const microKernel: i32;
 
 /** C row (+)= A row · B, all panels. */
 function rowProduct(
-  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, N: i32, K: i32, aColumnStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, N: i32, K: i32, panelBytes: usize,
+  aColumnStride: usize, accumulate: bool,
 ): void {
-  const panelBytes = (<usize>K) << 5;
   let j = 0;
   for (; j + 4 * PANEL <= N; j += 4 * PANEL) {
-    tile1x32(cPtr, aPtr, packedPtr, biasPtr, K, aColumnStride, accumulate);
+    tile1x32(cPtr, aPtr, packedPtr, biasPtr, K, panelBytes, aColumnStride, accumulate);
     cPtr += 128; packedPtr += panelBytes << 2;
     if (biasPtr) biasPtr += 128;
   }
@@ -109,6 +42,105 @@ function rowProduct(
     tile1x8(cPtr, aPtr, packedPtr, biasPtr, min(PANEL, N - j), K, aColumnStride, accumulate);
     cPtr += 32; packedPtr += panelBytes;
     if (biasPtr) biasPtr += 32;
+  }
+}
+
+/** Two rows of C, all panels. */
+function twoRows(
+  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, N: i32, K: i32, panelBytes: usize,
+  aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
+): void {
+  let j = 0;
+  for (; j + 2 * PANEL <= N; j += 2 * PANEL) {
+    tile2x16(cPtr, aPtr, packedPtr, biasPtr, K, panelBytes, aRowStride, aColumnStride, cRowStride, accumulate);
+    cPtr += 64; packedPtr += panelBytes << 1;
+    if (biasPtr) biasPtr += 64;
+  }
+  if (j < N) {
+    rowProduct(cPtr, aPtr, packedPtr, biasPtr, N - j, K, panelBytes, aColumnStride, accumulate);
+    rowProduct(cPtr + cRowStride, aPtr + aRowStride, packedPtr, biasPtr, N - j, K, panelBytes, aColumnStride, accumulate);
+  }
+}
+
+/** How many of `rows` rows tiles of six take, so that what is left divides by four where it can. */
+// @ts-ignore: decorator
+@inline
+function rowsInSixes(rows: i32): i32 {
+  if (!ASC_FEATURE_RELAXED_SIMD || microKernel != 0) return 0;
+  const left = rows % 6;
+  return rows >= 6 && (left == 2 || left == 3) ? rows - left - 6 : rows - left;
+}
+
+/** Whole tiles of row-major A against one panel: first `sixes` rows, then up to row `tiled`. */
+function panelTiles(
+  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, sixes: i32, tiled: i32, K: i32,
+  aRowStride: usize, cRowStride: usize, accumulate: bool,
+): void {
+  let i = 0;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; i < sixes; i += 6) {
+      tile6x8(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
+      cPtr += 6 * cRowStride; aPtr += 6 * aRowStride;
+    }
+  }
+  for (; i < tiled; i += 4) {
+    if (microKernel == 0) tile4x8Loads(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
+    else if (microKernel == 1) tile4x8Shuffles(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
+    else tile4x8(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, 4, cRowStride, accumulate);
+    cPtr += cRowStride << 2; aPtr += aRowStride << 2;
+  }
+}
+
+/** A block of rows against a block of depth: `packedPtr` and `aPtr` point at the block, `panelBytes` apart are panels. */
+function block(
+  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, rows: i32, N: i32, K: i32, panelBytes: usize,
+  aRowStride: usize, cRowStride: usize, accumulate: bool, activation: i32,
+): void {
+  const sixes = rowsInSixes(rows);
+  const tiled = sixes + ((rows - sixes) & ~3);
+  if (tiled) {
+    let c = cPtr, panelPtr = packedPtr, bias = biasPtr;
+    for (let j = 0; j < N; j += PANEL) {
+      const columns = min(PANEL, N - j);
+      panelTiles(c, aPtr, panelPtr, bias, columns, sixes, tiled, K, aRowStride, cRowStride, accumulate);
+      if (activation) activate(c, tiled, columns, cRowStride, activation);
+      c += 32; panelPtr += panelBytes;
+      if (bias) bias += 32;
+    }
+  }
+  const left = rows - tiled;
+  if (!left) return;
+  const c = cPtr + <usize>tiled * cRowStride, a = aPtr + <usize>tiled * aRowStride;
+  if (left >= 2) twoRows(c, a, packedPtr, biasPtr, N, K, panelBytes, aRowStride, 4, cRowStride, accumulate);
+  if (left & 1) {
+    const last = <usize>(left - 1);
+    rowProduct(c + last * cRowStride, a + last * aRowStride, packedPtr, biasPtr, N, K, panelBytes, 4, accumulate);
+  }
+  if (activation) activate(c, left, N, cRowStride, activation);
+}
+
+/**
+ * C [M, N] = activation(A [M, K] · B [K, N] (+ bias [N])), or activation(C + A · B) where `accumulate`; A row-major,
+ * strides in bytes. `biasPtr` is 0 for none and ignored when accumulating.
+ */
+export function matmulRowMajor(
+  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, M: i32, N: i32, K: i32,
+  aRowStride: usize, cRowStride: usize, accumulate: bool, activation: i32,
+): void {
+  const panelBytes = (<usize>K) << 5;
+  // Blocks of even depth, rather than full ones and a small rest. K = 0 takes one pass too: it leaves bias or zeros.
+  const blocks = max(1, (K + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
+  const depth = (K + blocks - 1) / blocks;
+  let k = 0;
+  for (let b = 1; b <= blocks; ++b, k += depth) {
+    const a = aPtr + ((<usize>k) << 2), packed = packedPtr + ((<usize>k) << 5);
+    for (let i = 0; i < M; i += BLOCK_ROWS) {
+      block(
+        cPtr + <usize>i * cRowStride, a + <usize>i * aRowStride, packed, biasPtr,
+        min(BLOCK_ROWS, M - i), N, min(depth, K - k), panelBytes,
+        aRowStride, cRowStride, accumulate || b > 1, b == blocks ? activation : 0,
+      );
+    }
   }
 }
 
@@ -121,23 +153,25 @@ export function matmulPacked(
   cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, M: i32, N: i32, K: i32,
   aTileStride: usize, aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
 ): void {
+  if (aColumnStride == 4 && aTileStride == aRowStride << 2) {
+    matmulRowMajor(cPtr, aPtr, packedPtr, biasPtr, M, N, K, aRowStride, cRowStride, accumulate, 0);
+    return;
+  }
   const panelBytes = (<usize>K) << 5;
   const tiled = M & ~3;
-  if (tiled) {
-    for (let j = 0; j < N; j += PANEL) {
-      const columns = min(PANEL, N - j);
-      const panelPtr = packedPtr + <usize>(j / PANEL) * panelBytes;
-      const bias = biasPtr ? biasPtr + ((<usize>j) << 2) : 0;
-      let c = cPtr + ((<usize>j) << 2), a = aPtr;
-      for (let i = 0; i < tiled; i += 4) {
-        tile4x8(c, a, panelPtr, bias, columns, K, aRowStride, aColumnStride, cRowStride, accumulate);
-        c += cRowStride << 2; a += aTileStride;
-      }
+  const columnsTiled = tiled ? N : 0;
+  for (let j = 0; j < columnsTiled; j += PANEL) {
+    const panelPtr = packedPtr + <usize>(j / PANEL) * panelBytes;
+    const bias = biasPtr ? biasPtr + ((<usize>j) << 2) : 0;
+    let c = cPtr + ((<usize>j) << 2), a = aPtr;
+    for (let i = 0; i < tiled; i += 4) {
+      tile4x8(c, a, panelPtr, bias, min(PANEL, N - j), K, aRowStride, aColumnStride, cRowStride, accumulate);
+      c += cRowStride << 2; a += aTileStride;
     }
   }
   aPtr += <usize>(tiled >> 2) * aTileStride;
   for (let i = tiled; i < M; ++i) {
-    rowProduct(cPtr + <usize>i * cRowStride, aPtr, packedPtr, biasPtr, N, K, aColumnStride, accumulate);
+    rowProduct(cPtr + <usize>i * cRowStride, aPtr, packedPtr, biasPtr, N, K, panelBytes, aColumnStride, accumulate);
     aPtr += aRowStride;
   }
 }
@@ -181,15 +215,28 @@ export function f32_pack_transposed(packedPtr: usize, sourcePtr: usize, K: i32, 
 }
 
 /**
- * C [M, N] = A [M, K] · B (+ bias [N]), or C += A · B where `accumulate` is not 0. B is packed by `f32_pack` or
- * `f32_pack_transposed`. `aStride` and `cStride` are the elements between rows (>= K, >= N). `biasPtr` 0: no bias;
- * it is ignored when accumulating. C must not overlap A or B. K = 0 leaves bias or zeros. Each element is summed in
- * the order k = 0..K-1. Error: at most (K + 1) eps * sum |a||b|.
+ * C [M, N] = activation(A [M, K] · B (+ bias [N])), or activation(C + A · B) where `accumulate` is not 0. B is packed by
+ * `f32_pack` or `f32_pack_transposed`. `aStride` and `cStride` are the elements between rows (>= K, >= N). `biasPtr` 0:
+ * no bias; it is ignored when accumulating. `activation`: a code of activation.ts, 0 for none. C must not overlap A or
+ * B. K = 0 leaves bias or zeros. Each element is summed in the order k = 0..K-1. Error before the activation: at most
+ * (K + 1) eps * sum |a||b|.
  */
 export function f32_matmul(
   cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, M: i32, N: i32, K: i32,
+  aStride: i32, cStride: i32, accumulate: i32, activation: i32,
+): void {
+  matmulRowMajor(
+    cPtr, aPtr, packedPtr, biasPtr, M, N, K, (<usize>aStride) << 2, (<usize>cStride) << 2, accumulate != 0, activation,
+  );
+}
+
+/**
+ * C [M, N] = A · B (+ bias [N]), or C += A · B where `accumulate` is not 0, with A given as its transpose [K, M], `aStride`
+ * elements (>= M) between its rows; otherwise as `f32_matmul`.
+ */
+export function f32_matmul_transposed(
+  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, M: i32, N: i32, K: i32,
   aStride: i32, cStride: i32, accumulate: i32,
 ): void {
-  const aRowStride = (<usize>aStride) << 2;
-  matmulPacked(cPtr, aPtr, packedPtr, biasPtr, M, N, K, aRowStride << 2, aRowStride, 4, (<usize>cStride) << 2, accumulate != 0);
+  matmulPacked(cPtr, aPtr, packedPtr, biasPtr, M, N, K, 16, 4, (<usize>aStride) << 2, (<usize>cStride) << 2, accumulate != 0);
 }

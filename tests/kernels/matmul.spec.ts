@@ -1,4 +1,4 @@
-import { f32_matmul, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
+import { f32_matmul, f32_matmul_transposed, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
 import { f32_matmul_rows, f32_pack_rows } from '../../assembly/gradients/matmul';
 import { begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat } from './support/buffers';
 import { expectClose, expectCloseRows, expectExact, expectGapsUntouched, reportWorst } from './support/expect';
@@ -34,7 +34,7 @@ function checkMatmul(M: i32, N: i32, K: i32, start: Start, padding: i32, misalig
   );
   f32_pack(packed, b, K, N, bStride);
   // Accumulation ignores a bias.
-  f32_matmul(c, a, packed, start == Start.Zero ? 0 : bias, M, N, K, aStride, cStride, start == Start.Accumulate ? 1 : 0);
+  f32_matmul(c, a, packed, start == Start.Zero ? 0 : bias, M, N, K, aStride, cStride, start == Start.Accumulate ? 1 : 0, 0);
   expectIntact();
   expectCloseRows(c, cStride, reference, magnitude, M, N, K + 1);
   expectGapsUntouched(c, cStride, M, N);
@@ -99,7 +99,7 @@ function checkNonFinite(M: i32, N: i32, K: i32, row: i32, column: i32, value: f3
   setFloat(b, column, value);
   const packed = output(panels(N, 8) * K), c = output(M * N);
   f32_pack(packed, b, K, N, N);
-  f32_matmul(c, a, packed, 0, M, N, K, K, N, 0);
+  f32_matmul(c, a, packed, 0, M, N, K, K, N, 0, 0);
   for (let i = 0; i < M; ++i) {
     for (let j = 0; j < N; ++j) expect<bool>(isFinite(getFloat(c, i * N + j))).toBe(i != row && j != column);
   }
