@@ -78,13 +78,17 @@ export function isRecording(runtime: Runtime): boolean {
   return runtime.tape instanceof Tape;
 }
 
+/** Whether gradients are being recorded and will pass through one of the inputs. */
+export function isDifferentiated(inputs: readonly (Tensor | undefined)[]): boolean {
+  return inputs.some((input) => input?.runtime.tape instanceof Tape && input.runtime.tape.needs(input));
+}
+
 /**
  * For ops that have no backward pass: a loss must not pass through them unnoticed.
  * @throws UnsupportedError when gradients are being recorded and would have to pass through one of the inputs
  */
 export function refuseGradient(where: string, inputs: readonly (Tensor | undefined)[]): void {
-  const tape = inputs.find((input) => input !== undefined)?.runtime.tape;
-  if (tape instanceof Tape && inputs.some((input) => input !== undefined && tape.needs(input))) {
+  if (isDifferentiated(inputs)) {
     throw new UnsupportedError(
       `${where}: has no backward pass: the loss must not depend on parameters through it`,
     );

@@ -236,6 +236,7 @@ export class LSTM {
         width,
         rows,
         0,
+        0,
       );
       kernels.f32_matmul(
         g,
@@ -248,6 +249,7 @@ export class LSTM {
         hiddenSize,
         rows,
         1,
+        0,
       );
       kernels.f32_lstm_cell(hidden.pointer, cell.pointer, g, cell.pointer, batch, hiddenSize);
       input = hidden;

@@ -1,40 +1,45 @@
-import { record, type Tape } from '../autograd/tape.ts';
+import { isDifferentiated, record, type Tape } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { type Activation, activationCode, activations } from './activation.ts';
+import { multiplyPacked } from './matmul.ts';
 import { expectFloats } from './operands.ts';
 import { type PackedWeight, packedBytes } from './packedWeight.ts';
 
 /**
- * y = x · W^T + b.
+ * y = activation(x · W^T + b). The activation is applied while the result is still in the cache.
  * @param x [..., inputs] f32
  * @param bias [outputs]
  * @returns [..., outputs]
- * @throws ShapeError
+ * @throws ShapeError, DTypeError; ArgumentError for an unknown activation
  */
-export function linear(x: Tensor, weight: PackedWeight, bias?: Tensor): Tensor {
+export function linear(
+  x: Tensor,
+  weight: PackedWeight,
+  bias?: Tensor,
+  activation: Activation = 'none',
+): Tensor {
   const rows = rowsOf('linear', x, weight);
   if (bias) expectShape('linear', 'bias', bias.shape, [weight.outputs]);
   expectFloats('linear', { x, weight: weight.weight, bias });
+  const code = activationCode('linear', activation);
+  const inputs = bias ? [x, weight.weight, bias] : [x, weight.weight];
+  // The backward pass of an activation wants its argument or its result alone: the fused form keeps only one of them.
+  if (code !== 0 && isDifferentiated(inputs)) return activations[activation](linear(x, weight, bias));
   const packed = weight.forward;
   const y = Tensor.empty(x.runtime, [...x.shape.slice(0, -1), weight.outputs]);
-  const { inputs, outputs } = weight;
-  x.runtime.kernels.f32_matmul(
-    y.pointer,
-    x.pointer,
-    packed,
-    bias?.pointer ?? 0,
-    rows,
-    outputs,
-    inputs,
-    inputs,
-    outputs,
-    0,
-  );
-  record([y], bias ? [x, weight.weight, bias] : [x, weight.weight], (tape) => {
+  multiplyPacked(x.runtime, y.pointer, x.pointer, packed, bias?.pointer ?? 0, {
+    M: rows,
+    N: weight.outputs,
+    K: weight.inputs,
+    accumulate: false,
+    activation: code,
+  });
+  record([y], inputs, (tape) => {
     backward(tape, x, weight, y, rows);
     if (bias && tape.needs(bias)) {
-      tape.kernels.f32_sum_rows(tape.gradient(bias).pointer, tape.gradient(y).pointer, rows, outputs);
+      tape.kernels.f32_sum_rows(tape.gradient(bias).pointer, tape.gradient(y).pointer, rows, weight.outputs);
     }
   });
   return y;
@@ -52,10 +57,14 @@ export function addLinear(base: Tensor, x: Tensor, weight: PackedWeight): Tensor
   expectFloats('addLinear', { base, x, weight: weight.weight });
   const packed = weight.forward;
   const y = Tensor.empty(x.runtime, base.shape);
-  const { kernels } = x.runtime;
-  const { inputs, outputs } = weight;
-  kernels.f32_scale(y.pointer, base.pointer, y.size, 1);
-  kernels.f32_matmul(y.pointer, x.pointer, packed, 0, rows, outputs, inputs, inputs, outputs, 1);
+  x.runtime.kernels.f32_scale(y.pointer, base.pointer, y.size, 1);
+  multiplyPacked(x.runtime, y.pointer, x.pointer, packed, 0, {
+    M: rows,
+    N: weight.outputs,
+    K: weight.inputs,
+    accumulate: true,
+    activation: 0,
+  });
   record([y], [base, x, weight.weight], (tape) => {
     if (tape.needs(base)) {
       tape.kernels.f32_add_scaled(tape.gradient(base).pointer, tape.gradient(y).pointer, y.size, 1);
@@ -71,7 +80,7 @@ function backward(tape: Tape, x: Tensor, weight: PackedWeight, y: Tensor, rows: 
   const gradY = tape.gradient(y).pointer;
   if (tape.needs(x)) {
     const gradX = tape.gradient(x).pointer;
-    tape.kernels.f32_matmul(gradX, gradY, weight.backward, 0, rows, inputs, outputs, outputs, inputs, 1);
+    tape.kernels.f32_matmul(gradX, gradY, weight.backward, 0, rows, inputs, outputs, outputs, inputs, 1, 0);
   }
   if (tape.needs(weight.weight)) accumulateWeightGradient(tape, weight, gradY, x.pointer, rows);
 }

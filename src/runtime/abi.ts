@@ -4,19 +4,23 @@
  */
 
 /** Must equal `abi_version()` of a binary. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** A kernel of n numeric arguments without a result. */
 type Kernel<Names extends readonly string[]> = (...args: { [K in keyof Names]: number }) => void;
 
 /** Exports of the inference binaries. */
 export interface InferenceKernels {
-  readonly memory: WebAssembly.Memory;
   abi_version(): number;
   heap_base(): number;
   f32_pack: Kernel<['packed', 'source', 'K', 'N', 'sourceStride']>;
   f32_pack_transposed: Kernel<['packed', 'source', 'K', 'N', 'sourceStride']>;
-  f32_matmul: Kernel<['c', 'a', 'packed', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']>;
+  f32_matmul: Kernel<
+    ['c', 'a', 'packed', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate', 'activation']
+  >;
+  f32_matmul_transposed: Kernel<
+    ['c', 'a', 'packed', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']
+  >;
   f32_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
   f32_log_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
   f32_exp: Kernel<['out', 'x', 'n']>;

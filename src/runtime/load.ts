@@ -1,5 +1,8 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
-import { Runtime } from './runtime.ts';
+import { createMemory, importingSharedMemory } from './linearMemory.ts';
+import { type MicroKernel, microKernels } from './microKernel.ts';
+import { Runtime, type RuntimeParts } from './runtime.ts';
+import { ThreadPool } from './threads.ts';
 import { detectVariant, supports, type Variant, variants } from './variant.ts';
 
 /** What `createRuntime` takes; everything has a default. */
@@ -10,6 +13,14 @@ export interface RuntimeOptions {
   readonly module?: WebAssembly.Module;
   /** Limit of linear memory in bytes; 4 GiB by default. */
   readonly maxMemoryBytes?: number;
+  /**
+   * Threads that large kernel calls are split over, this one included; 1 by default. Results do not depend on it. Where
+   * the host has no shared memory (a page that is not cross-origin isolated) or no workers, and for a given `module`,
+   * one thread does the work: `runtime.threads` tells.
+   */
+  readonly threads?: number;
+  /** Forces how the matrix product reads its left side; by default the first large products are timed. */
+  readonly microKernel?: MicroKernel;
 }
 
 /** Base64 of a binary, loaded when first asked for. */
@@ -23,11 +34,11 @@ const inferenceBinaries: EmbeddedBinaries = {
 /**
  * Makes a runtime with the best binary for this engine: nothing to configure.
  * @throws UnsupportedError without WebAssembly SIMD, or when the forced variant is not supported here
- * @throws ArgumentError for an unknown variant
+ * @throws ArgumentError for an unknown variant or micro-kernel, or a number of threads that is not a positive integer
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const { module, variant } = await loadBinary(inferenceBinaries, options);
-  return new Runtime(module, { variant, maxMemoryBytes: options.maxMemoryBytes });
+  const { module, ...parts } = await loadBinary(inferenceBinaries, options);
+  return new Runtime(module, parts);
 }
 
 /**
@@ -35,28 +46,59 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
  * `.wasm` file as a module.
  * @throws UnsupportedError when the module is not heed's, or of another release
  */
-export function createRuntimeSync(options: { module: WebAssembly.Module; maxMemoryBytes?: number }): Runtime {
+export function createRuntimeSync(
+  options: Pick<RuntimeOptions, 'maxMemoryBytes' | 'microKernel'> & { readonly module: WebAssembly.Module },
+): Runtime {
   checkModule('createRuntimeSync', options?.module);
-  return new Runtime(options.module, options);
+  const { module, maxMemoryBytes, microKernel } = options;
+  if (microKernel !== undefined) checkOneOf('createRuntimeSync', 'microKernel', microKernel, microKernels);
+  return new Runtime(module, { maxMemoryBytes, microKernel });
 }
 
 /**
- * Compiles the best (or the forced) embedded binary, or takes the given module, whose variant only the caller knows.
+ * Compiles the best (or the forced) embedded binary, or takes the given module, whose variant only the caller knows;
+ * starts the threads that were asked for.
  * @throws UnsupportedError, ArgumentError
  */
 export async function loadBinary(
   binaries: EmbeddedBinaries,
   options: RuntimeOptions,
-): Promise<{ module: WebAssembly.Module; variant: Variant | undefined }> {
-  if (options.variant !== undefined) checkVariant(options.variant);
+): Promise<RuntimeParts & { readonly module: WebAssembly.Module }> {
+  const { maxMemoryBytes, microKernel, threads = 1 } = options;
+  if (options.variant !== undefined) checkOneOf('createRuntime', 'variant', options.variant, variants);
+  if (microKernel !== undefined) checkOneOf('createRuntime', 'microKernel', microKernel, microKernels);
+  if (!(Number.isInteger(threads) && threads > 0)) {
+    throw new ArgumentError(`createRuntime: threads must be a positive integer, got ${threads}`);
+  }
   if (options.module !== undefined) {
     checkModule('createRuntime', options.module);
-    return { module: options.module, variant: options.variant };
+    return { module: options.module, variant: options.variant, maxMemoryBytes, microKernel };
   }
   const variant = await chooseVariant(options.variant);
   const { default: base64 } = await binaries[variant]();
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return { module: await WebAssembly.compile(bytes), variant };
+  const parts = { variant, maxMemoryBytes, microKernel };
+  const shared = threads > 1 ? await startThreads(bytes, threads, maxMemoryBytes) : undefined;
+  return { ...parts, ...(shared ?? { module: await WebAssembly.compile(bytes) }) };
+}
+
+/** @returns undefined where memory cannot be shared, or there are no workers to share it with */
+async function startThreads(
+  bytes: Uint8Array<ArrayBuffer>,
+  threads: number,
+  maxMemoryBytes: number | undefined,
+): Promise<{ module: WebAssembly.Module; memory: WebAssembly.Memory; pool: ThreadPool } | undefined> {
+  // A page without isolation may have the constructor, and still not share what it makes.
+  if (globalThis.crossOriginIsolated === false) return undefined;
+  try {
+    const memory = createMemory(maxMemoryBytes, true);
+    const module = await WebAssembly.compile(importingSharedMemory(bytes));
+    const { default: source } = await import('../../build/thread.js');
+    const pool = await ThreadPool.start(source, module, memory, microKernels.length, threads);
+    return pool && { module, memory, pool };
+  } catch {
+    return undefined;
+  }
 }
 
 async function chooseVariant(forced: Variant | undefined): Promise<Variant> {
@@ -67,10 +109,10 @@ async function chooseVariant(forced: Variant | undefined): Promise<Variant> {
   return forced;
 }
 
-function checkVariant(variant: Variant): void {
-  if (!variants.includes(variant)) {
+function checkOneOf(where: string, argument: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
     throw new ArgumentError(
-      `createRuntime: variant must be one of ${variants.join(', ')}, got ${String(variant)}`,
+      `${where}: ${argument} must be one of ${allowed.join(', ')}, got ${String(value)}`,
     );
   }
 }

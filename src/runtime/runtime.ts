@@ -2,12 +2,35 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { Arena, Storage } from '../memory/arena.ts';
 import { ABI_VERSION, type GradientKernels, type InferenceKernels, type TrainingKernels } from './abi.ts';
+import { createMemory } from './linearMemory.ts';
+import { candidates, isTimed, type MicroKernel, microKernels, onTrial } from './microKernel.ts';
+import type { Cut } from './threadProtocol.ts';
+import type { ThreadPool } from './threads.ts';
 import type { Variant } from './variant.ts';
 
 /** What a scope can find in a returned value and keep: tensors and whatever else owns a block. */
 export interface OwnsStorage {
   readonly storage: Storage;
 }
+
+/** What a runtime is made of; `createRuntime` puts it together. */
+export interface RuntimeParts {
+  /** The module's instruction set, where it is known. */
+  readonly variant?: Variant;
+  /** Limit of linear memory, in bytes. */
+  readonly maxMemoryBytes?: number;
+  /** Forces a micro-kernel instead of timing them. */
+  readonly microKernel?: MicroKernel;
+  /** Memory that other threads share; the runtime's own by default. */
+  readonly memory?: WebAssembly.Memory;
+  /** Threads over that memory. */
+  readonly pool?: ThreadPool;
+}
+
+/** Fewer multiplications than these are done before another thread has woken up. */
+const WORTH_SPLITTING = 2 ** 18;
+/** Shares for each thread: enough that one which is interrupted holds the others up for little. */
+const SHARES_PER_THREAD = 4;
 
 /**
  * One instance of a binary with its own linear memory. Several can live side by side; nothing is shared.
@@ -16,42 +39,77 @@ export interface OwnsStorage {
 export class Runtime {
   /** The instruction set of the binary, or undefined where a module of unknown variant was given. */
   readonly variant: Variant | undefined;
-  /** The binary's kernels, for ops. */
-  readonly kernels: InferenceKernels;
   readonly memory: Arena;
   /** Held for autograd while it records; opaque here. */
   tape: unknown;
+  #kernels: InferenceKernels;
+  #microKernel: MicroKernel | undefined;
+  #pool: ThreadPool | undefined;
   #scope: Set<Storage> | undefined;
 
-  constructor(module: WebAssembly.Module, options: { variant?: Variant; maxMemoryBytes?: number } = {}) {
-    const { variant, maxMemoryBytes } = options;
+  constructor(module: WebAssembly.Module, parts: RuntimeParts = {}) {
+    const { variant, maxMemoryBytes, microKernel, pool } = parts;
     if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0)) {
       throw new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`);
     }
-    if (WebAssembly.Module.imports(module).length > 0) {
-      throw new UnsupportedError('createRuntime: module is not a binary of heed: it has imports');
-    }
-    const exports = instantiateSync<Record<string, unknown>>(module, {})
-      .exports as unknown as InferenceKernels;
-    const version = typeof exports.abi_version === 'function' ? exports.abi_version() : undefined;
-    if (version !== ABI_VERSION) {
-      throw new UnsupportedError(
-        `createRuntime: module has ABI version ${version ?? 'none'}, this release of heed needs ${ABI_VERSION}; use the .wasm file of the same release`,
-      );
-    }
-    if (typeof exports.heap_base !== 'function' || !(exports.memory instanceof WebAssembly.Memory)) {
-      throw new UnsupportedError(
-        'createRuntime: module is not a binary of heed: it lacks heap_base or memory',
-      );
-    }
+    checkImports(module);
+    const memory = parts.memory ?? createMemory(maxMemoryBytes);
+    const instances = Object.fromEntries(
+      microKernels.map((each, number) => [each, instantiate(module, memory, number)]),
+    ) as Record<MicroKernel, InferenceKernels>;
     this.variant = variant;
-    this.kernels = exports;
-    this.memory = new Arena(exports.memory, exports.heap_base(), maxMemoryBytes);
+    this.memory = new Arena(memory, instances.loads.heap_base(), maxMemoryBytes);
+    this.#pool = pool;
+    const settle = (chosen: MicroKernel): void => {
+      this.#microKernel = chosen;
+      this.#kernels = instances[chosen];
+    };
+    this.#kernels = onTrial(instances, candidates(variant), settle);
+    if (microKernel !== undefined) settle(microKernel);
+  }
+
+  /** The binary's kernels, for ops. Take them anew for each use: they change when the best micro-kernel is known. */
+  get kernels(): InferenceKernels {
+    return this.#kernels;
+  }
+
+  /** How matrix products read their left side; undefined until the first large ones were timed. */
+  get microKernel(): MicroKernel | undefined {
+    return this.#microKernel;
+  }
+
+  /** How many threads work on a large kernel call; 1 where the host has no shared memory or no workers. */
+  get threads(): number {
+    return this.#pool?.size ?? 1;
+  }
+
+  /**
+   * Calls a kernel, split over the threads when that is worth it. Every share must compute what the whole call would
+   * have: results do not depend on the number of threads.
+   * @param work multiplications of the whole call, or what takes as long
+   * @param cut how the call may be split: `grain` is what shares must be multiples of
+   */
+  call(
+    kernel: keyof InferenceKernels,
+    values: readonly number[],
+    work: number,
+    { grain, ...cut }: Omit<Cut, 'share'> & { readonly grain: number },
+  ): void {
+    const pool = this.#pool;
+    const total = values[cut.argument]!;
+    const share = grain * Math.ceil(total / grain / (this.threads * SHARES_PER_THREAD));
+    // What is being timed is timed on one thread.
+    const timed = this.#microKernel === undefined && kernel === 'f32_matmul' && isTimed(values);
+    if (!pool || timed || work < WORTH_SPLITTING || share >= total) {
+      (this.#kernels[kernel] as (...values: readonly number[]) => void)(...values);
+    } else {
+      pool.run(kernel, microKernels.indexOf(this.#microKernel ?? 'loads'), values, { ...cut, share });
+    }
   }
 
   /** The training binary's kernels. @throws UnsupportedError on an inference binary. */
   get trainingKernels(): TrainingKernels {
-    const kernels = this.kernels as InferenceKernels & Partial<GradientKernels>;
+    const kernels = this.#kernels as InferenceKernels & Partial<GradientKernels>;
     if (!kernels.f32_adam) {
       throw new UnsupportedError(
         'runtime: gradients need the training binary; make the runtime with trainingRuntime()',
@@ -97,11 +155,45 @@ export class Runtime {
   /** Releases everything. Tensors, layers and models of this runtime throw DisposedError from then on. */
   dispose(): void {
     this.memory.dispose();
+    this.#pool?.dispose();
+    this.#pool = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What every binary of heed imports. */
+const IMPORTS = ['env.memory', 'env.microKernel'];
+
+function checkImports(module: WebAssembly.Module): void {
+  const imports = WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
+  if (imports.sort().join() !== IMPORTS.join()) {
+    throw new UnsupportedError(
+      `createRuntime: module is not a binary of this release of heed: it imports ${imports.join(', ') || 'nothing'}, expected ${IMPORTS.join(', ')}`,
+    );
+  }
+}
+
+/** @throws UnsupportedError for another release's binary */
+function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  microKernel: number,
+): InferenceKernels {
+  const env: Record<string, unknown> = { memory, microKernel };
+  const kernels = instantiateSync(module, { env }).exports as unknown as InferenceKernels;
+  const version = typeof kernels.abi_version === 'function' ? kernels.abi_version() : undefined;
+  if (version !== ABI_VERSION) {
+    throw new UnsupportedError(
+      `createRuntime: module has ABI version ${version ?? 'none'}, this release of heed needs ${ABI_VERSION}; use the .wasm file of the same release`,
+    );
+  }
+  if (typeof kernels.heap_base !== 'function') {
+    throw new UnsupportedError('createRuntime: module is not a binary of heed: it lacks heap_base');
+  }
+  return kernels;
 }
 
 /** Visits the storages inside a value: through arrays, maps and plain objects. */

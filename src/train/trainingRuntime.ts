@@ -1,6 +1,6 @@
 import { type GradientResult, gradients } from '../autograd/tape.ts';
 import { type EmbeddedBinaries, loadBinary, type RuntimeOptions } from '../runtime/load.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime, type RuntimeParts } from '../runtime/runtime.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -14,12 +14,9 @@ export class TrainingRuntime extends Runtime {
   /** Where initial weights, dropout and shuffling take their randomness. */
   readonly random: Random;
 
-  constructor(
-    module: WebAssembly.Module,
-    options: ConstructorParameters<typeof Runtime>[1] & { seed?: number },
-  ) {
-    super(module, options);
-    this.random = new Random(options.seed ?? 0);
+  constructor(module: WebAssembly.Module, parts: RuntimeParts & { readonly seed?: number }) {
+    super(module, parts);
+    this.random = new Random(parts.seed ?? 0);
   }
 
   /**
@@ -40,7 +37,6 @@ export class TrainingRuntime extends Runtime {
 export async function trainingRuntime(
   options: RuntimeOptions & { seed?: number } = {},
 ): Promise<TrainingRuntime> {
-  const { module, variant } = await loadBinary(trainingBinaries, options);
-  const { maxMemoryBytes, seed } = options;
-  return new TrainingRuntime(module, { variant, maxMemoryBytes, seed });
+  const { module, ...parts } = await loadBinary(trainingBinaries, options);
+  return new TrainingRuntime(module, { ...parts, seed: options.seed });
 }
