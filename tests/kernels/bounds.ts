@@ -10,8 +10,8 @@ import { maskedRow, softmaxRow } from '../reference/softmax.ts';
 /** The unit roundoff of a float: half the distance from 1 to the next. */
 export const EPSILON = 2 ** -24;
 /** Largest relative errors that assembly/math states, in units of EPSILON. */
-export const EXP_ERROR = 1.2e-7 / EPSILON;
-export const SIGMOID_ERROR = 2.4e-7 / EPSILON;
+export const EXP_ERROR = 1.0e-7 / EPSILON;
+export const SIGMOID_ERROR = 1.6e-7 / EPSILON;
 export const TANH_ERROR = 4.5e-7 / EPSILON;
 
 export const absolute = (x: ArrayLike<number>): Float64Array => Float64Array.from(x, Math.abs);

@@ -98,10 +98,10 @@ function checkRange(which: Function, low: f32, high: f32): void {
 }
 
 describe('math', () => {
-  it('exp has relative error <= 1.2e-7 on [-87.3, 88.3]', () => sweep(Function.Exp, -87.3, 88.3, 1.2e-7));
-  it('exp has relative error <= 1.2e-7 near zero', () => sweepSmall(Function.Exp, 1.2e-7));
-  it('sigmoid has relative error <= 2.4e-7 on [-87, 87]', () => sweep(Function.Sigmoid, -87, 87, 2.4e-7));
-  it('sigmoid has relative error <= 2.4e-7 near zero', () => sweepSmall(Function.Sigmoid, 2.4e-7));
+  it('exp has relative error <= 1.0e-7 on [-87.3, 88.3]', () => sweep(Function.Exp, -87.3, 88.3, 1.0e-7));
+  it('exp has relative error <= 1.0e-7 near zero', () => sweepSmall(Function.Exp, 1.0e-7));
+  it('sigmoid has relative error <= 1.6e-7 on [-87, 87]', () => sweep(Function.Sigmoid, -87, 87, 1.6e-7));
+  it('sigmoid has relative error <= 1.6e-7 near zero', () => sweepSmall(Function.Sigmoid, 1.6e-7));
   it('tanh has relative error <= 4.5e-7 on [-10, 10]', () => sweep(Function.Tanh, -10, 10, 4.5e-7));
   it('tanh has relative error <= 4.5e-7 near zero', () => sweepSmall(Function.Tanh, 4.5e-7));
   it('exp of NaN, infinities and extremes', () => checkSpecial(Function.Exp));
