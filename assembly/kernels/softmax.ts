@@ -7,37 +7,53 @@
  * maximum is subtracted. `outPtr` may equal `xPtr`.
  * Error: for softmax, relative, at most (columns / 4 + 8 + 2 (max x - min x)) eps over that of exp: x - max rounds once,
  * and exp turns that into a relative error. For log-softmax, absolute, at most (columns / 4 + 8 + |y|) eps.
+ * Measured (Node 24, Zen 4, one thread): 1024 x 128 in 0.10 ms `relaxed` and 0.15 ms `simd`, 128 x 1024 in 0.09 and
+ * 0.14 ms. That is 0.7 ns an element (`simd`: 1.1), as much as f32_exp takes: the other two passes hide behind it.
  */
-import { exp } from '../math/exp';
-import { hmax, hsum, loadTail, loadUpTo4, storeTail } from '../simd/vec';
+import { sumOfExponentials } from '../math/exp';
+import { hmax, hsum, loadTailOver, storeTail } from '../simd/vec';
 
-/** Largest of n values of x + mask; -inf for n = 0; NaN where one is NaN. Leaves x + mask at out. */
+/** Largest of n values, which passes over NaN; -inf for n = 0. */
+function maximum(xPtr: usize, n: i32): f32 {
+  const nothing = f32x4.splat(-Infinity);
+  let a = nothing, b = nothing;
+  for (; n >= 8; n -= 8, xPtr += 32) {
+    a = f32x4.pmax(a, v128.load(xPtr));
+    b = f32x4.pmax(b, v128.load(xPtr, 16));
+  }
+  if (n >= 4) { a = f32x4.pmax(a, v128.load(xPtr)); n -= 4; xPtr += 16; }
+  if (n > 0) b = f32x4.pmax(b, loadTailOver(nothing, xPtr, n));
+  return hmax(f32x4.pmax(a, b));
+}
+
+/** Leaves the n values of x + mask at out and returns the largest, which passes over NaN; -inf for n = 0. */
 function maskedMaximum(outPtr: usize, xPtr: usize, maskPtr: usize, n: i32): f32 {
-  let largest = f32x4.splat(-Infinity);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    let x = v128.load(xPtr);
-    if (maskPtr) { x = f32x4.add(x, v128.load(maskPtr)); maskPtr += 16; }
+  const nothing = f32x4.splat(-Infinity);
+  let largest = nothing;
+  for (; n >= 4; n -= 4, outPtr += 16, xPtr += 16, maskPtr += 16) {
+    const x = f32x4.add(v128.load(xPtr), v128.load(maskPtr));
     v128.store(outPtr, x);
-    largest = f32x4.max(largest, x);
-    xPtr += 16; outPtr += 16;
+    largest = f32x4.pmax(largest, x);
   }
-  let result = hmax(largest);
-  for (; i < n; ++i) {
-    let x = load<f32>(xPtr);
-    if (maskPtr) { x += load<f32>(maskPtr); maskPtr += 4; }
-    store<f32>(outPtr, x);
-    result = max(result, x);
-    xPtr += 4; outPtr += 4;
+  if (n > 0) {
+    const x = f32x4.add(loadTailOver(nothing, xPtr, n), loadTailOver(nothing, maskPtr, n));
+    storeTail(outPtr, x, n);
+    largest = f32x4.pmax(largest, x);
   }
-  return result;
+  return hmax(largest);
+}
+
+/** Whether one of n values is NaN, where the others are -inf. */
+function hasNaN(xPtr: usize, n: i32): bool {
+  let total: f32 = 0;
+  for (; n > 0; --n, xPtr += 4) total += load<f32>(xPtr);
+  return isNaN(total);
 }
 
 function fill(outPtr: usize, value: f32, n: i32): void {
   const v = f32x4.splat(value);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) { v128.store(outPtr, v); outPtr += 16; }
-  if (i < n) storeTail(outPtr, v, n - i);
+  for (; n >= 4; n -= 4, outPtr += 16) v128.store(outPtr, v);
+  if (n > 0) storeTail(outPtr, v, n);
 }
 
 /** Columns that row r sees. */
@@ -55,29 +71,16 @@ export function f32_softmax(
   const rowBytes = (<usize>columns) << 2;
   for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
     const n = visible(lengthsPtr, r, rowsPerLength, columns);
-    const largest = maskedMaximum(outPtr, xPtr, maskPtr ? maskPtr + <usize>(r % maskRows) * rowBytes : 0, n);
-    if (largest == -Infinity) { fill(outPtr, 0, columns); continue; }
-    const shift = f32x4.splat(largest);
-    let sum = f32x4.splat(0);
-    let p = outPtr;
-    let i = 0;
-    for (; i + 4 <= n; i += 4, p += 16) {
-      const e = exp(f32x4.sub(v128.load(p), shift));
-      v128.store(p, e);
-      sum = f32x4.add(sum, e);
+    const seenPtr = maskPtr ? outPtr : xPtr;
+    const largest = maskPtr ? maskedMaximum(outPtr, xPtr, maskPtr + <usize>(r % maskRows) * rowBytes, n) : maximum(xPtr, n);
+    if (largest == -Infinity) {
+      fill(outPtr, hasNaN(seenPtr, n) ? NaN : 0, n);
+    } else {
+      const scale = f32x4.splat(1 / sumOfExponentials(outPtr, seenPtr, n, f32x4.splat(largest), true));
+      let p = outPtr, left = n;
+      for (; left >= 4; left -= 4, p += 16) v128.store(p, f32x4.mul(v128.load(p), scale));
+      if (left > 0) storeTail(p, f32x4.mul(loadTailOver(scale, p, left), scale), left);
     }
-    let total = hsum(sum);
-    if (i < n) {
-      const e = exp(f32x4.sub(loadTail(p, n - i), shift));
-      storeTail(p, e, n - i);
-      total += f32x4.extract_lane(e, 0);
-      if (n - i > 1) total += f32x4.extract_lane(e, 1);
-      if (n - i > 2) total += f32x4.extract_lane(e, 2);
-    }
-    const scale = f32x4.splat(1 / total);
-    p = outPtr;
-    for (i = 0; i + 4 <= n; i += 4, p += 16) v128.store(p, f32x4.mul(v128.load(p), scale));
-    if (i < n) storeTail(p, f32x4.mul(loadTail(p, n - i), scale), n - i);
     fill(outPtr + ((<usize>n) << 2), 0, columns - n);
   }
 }
@@ -90,24 +93,17 @@ export function f32_log_softmax(
   const rowBytes = (<usize>columns) << 2;
   for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
     const n = visible(lengthsPtr, r, rowsPerLength, columns);
-    const largest = maskedMaximum(outPtr, xPtr, maskPtr ? maskPtr + <usize>(r % maskRows) * rowBytes : 0, n);
-    if (largest == -Infinity) { fill(outPtr, -Infinity, columns); continue; }
-    const shift = f32x4.splat(largest);
-    let sum = f32x4.splat(0);
-    let p = outPtr;
-    let i = 0;
-    for (; i + 4 <= n; i += 4, p += 16) sum = f32x4.add(sum, exp(f32x4.sub(v128.load(p), shift)));
-    let total = hsum(sum);
-    if (i < n) {
-      const e = exp(f32x4.sub(loadTail(p, n - i), shift));
-      total += f32x4.extract_lane(e, 0);
-      if (n - i > 1) total += f32x4.extract_lane(e, 1);
-      if (n - i > 2) total += f32x4.extract_lane(e, 2);
+    const seenPtr = maskPtr ? outPtr : xPtr;
+    const largest = maskPtr ? maskedMaximum(outPtr, xPtr, maskPtr + <usize>(r % maskRows) * rowBytes, n) : maximum(xPtr, n);
+    if (largest == -Infinity) {
+      fill(outPtr, hasNaN(seenPtr, n) ? NaN : -Infinity, n);
+    } else {
+      const shift = f32x4.splat(largest);
+      const logTotal = f32x4.splat(<f32>Math.log(<f64>sumOfExponentials(0, seenPtr, n, shift, false)));
+      let p = outPtr, left = n;
+      for (let s = seenPtr; left >= 4; left -= 4, p += 16, s += 16) v128.store(p, f32x4.sub(f32x4.sub(v128.load(s), shift), logTotal));
+      if (left > 0) storeTail(p, f32x4.sub(f32x4.sub(loadTailOver(shift, seenPtr + (p - outPtr), left), shift), logTotal), left);
     }
-    const logTotal = f32x4.splat(<f32>Math.log(<f64>total));
-    p = outPtr;
-    for (i = 0; i + 4 <= n; i += 4, p += 16) v128.store(p, f32x4.sub(f32x4.sub(v128.load(p), shift), logTotal));
-    if (i < n) storeTail(p, f32x4.sub(f32x4.sub(loadTail(p, n - i), shift), logTotal), n - i);
     fill(outPtr + ((<usize>n) << 2), -Infinity, columns - n);
   }
 }
