@@ -185,6 +185,10 @@ describe('kernels', () => {
     ['f32x4.relaxed_madd(a, b, c);', 'names relaxed_madd'],
   ])('may not say %s', (body, problem) => expect(inKernel(body).join()).toContain(problem));
 
+  it('may have tables of constants', () => {
+    expect(inKernel('const table = memory.data<f32>([1, 2]);')).toEqual([]);
+  });
+
   it('may not have variables outside functions', () => {
     const found = checkKernels(
       files({ 'assembly/kernels/x.ts': 'let calls = 0;\nexport let more: i32 = 1;\nconst N: i32 = 4;' }),

@@ -4,26 +4,35 @@
  *
  *   i, f, o = sigmoid(a_i, a_f, a_o)   g = tanh(a_g)   c' = f * c + i * g   h' = o * tanh(c')
  */
-import { sigmoid } from '../math/sigmoid';
 import { tanh } from '../math/tanh';
-import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
+import { loadTail, madd, storeTail } from '../simd/vec';
+import { f32_sigmoid, f32_tanh } from './elementwise';
 import { matmulPacked } from './matmul';
 
-/** One row: gates [4 * hidden] are replaced by their activations; h' and c' are written (c' may overwrite c). */
-function cellRow(hiddenPtr: usize, cellPtr: usize, gatesPtr: usize, previousCellPtr: usize, hidden: i32): void {
-  const gateBytes = (<usize>hidden) << 2;
-  for (let j = 0; j < hidden; j += 4) {
-    const left = hidden - j;
-    const iPtr = gatesPtr + ((<usize>j) << 2), fPtr = iPtr + gateBytes, gPtr = fPtr + gateBytes, oPtr = gPtr + gateBytes;
-    const i = sigmoid(loadUpTo4(iPtr, left));
-    const f = sigmoid(loadUpTo4(fPtr, left));
-    const g = tanh(loadUpTo4(gPtr, left));
-    const o = sigmoid(loadUpTo4(oPtr, left));
-    const offset = (<usize>j) << 2;
-    const c = madd(f, loadUpTo4(previousCellPtr + offset, left), f32x4.mul(i, g));
-    storeUpTo4(iPtr, i, left); storeUpTo4(fPtr, f, left); storeUpTo4(gPtr, g, left); storeUpTo4(oPtr, o, left);
-    storeUpTo4(cellPtr + offset, c, left);
-    storeUpTo4(hiddenPtr + offset, f32x4.mul(o, tanh(c)), left);
+/**
+ * One row: gates [4 * hidden] are replaced by their activations; h' and c' are written (c' may overwrite c), h' twice:
+ * as output and as state. Gate by gate rather than cell by cell: short loops, of which the processor overlaps several
+ * rounds.
+ */
+export function cellRow(
+  outputPtr: usize, hiddenPtr: usize, cellPtr: usize, gatesPtr: usize, previousCellPtr: usize, hidden: i32,
+): void {
+  const bytes = (<usize>hidden) << 2;
+  const iPtr = gatesPtr, fPtr = iPtr + bytes, gPtr = fPtr + bytes, oPtr = gPtr + bytes;
+  f32_sigmoid(iPtr, iPtr, 2 * hidden);
+  f32_tanh(gPtr, gPtr, hidden);
+  f32_sigmoid(oPtr, oPtr, hidden);
+  let j: usize = 0;
+  for (const whole = bytes & ~15; j < whole; j += 16) {
+    const c = madd(v128.load(fPtr + j), v128.load(previousCellPtr + j), f32x4.mul(v128.load(iPtr + j), v128.load(gPtr + j)));
+    const h = f32x4.mul(v128.load(oPtr + j), tanh(c));
+    v128.store(cellPtr + j, c); v128.store(hiddenPtr + j, h); v128.store(outputPtr + j, h);
+  }
+  const left = hidden & 3;
+  if (left) {
+    const c = madd(loadTail(fPtr + j, left), loadTail(previousCellPtr + j, left), f32x4.mul(loadTail(iPtr + j, left), loadTail(gPtr + j, left)));
+    const h = f32x4.mul(loadTail(oPtr + j, left), tanh(c));
+    storeTail(cellPtr + j, c, left); storeTail(hiddenPtr + j, h, left); storeTail(outputPtr + j, h, left);
   }
 }
 
@@ -37,7 +46,7 @@ export function f32_lstm_cell(
 ): void {
   const bytes = (<usize>hidden) << 2;
   for (let b = 0; b < batch; ++b) {
-    cellRow(hiddenOutPtr, cellOutPtr, gatesPtr, previousCellPtr, hidden);
+    cellRow(hiddenOutPtr, hiddenOutPtr, cellOutPtr, gatesPtr, previousCellPtr, hidden);
     hiddenOutPtr += bytes; cellOutPtr += bytes; previousCellPtr += bytes; gatesPtr += bytes << 2;
   }
 }
@@ -79,8 +88,7 @@ export function f32_lstm_sequence(
       if (lengthsPtr && <i32>t >= load<i32>(lengthsPtr + (b << 2))) {
         memory.fill(output, 0, stateBytes);
       } else {
-        cellRow(h, c, gatesPtr + b * gateRowBytes + t * gateBytes, c, hidden);
-        memory.copy(output, h, stateBytes);
+        cellRow(output, h, c, gatesPtr + b * gateRowBytes + t * gateBytes, c, hidden);
       }
     }
   }
