@@ -8,6 +8,7 @@ import { readSafetensors } from '../io/safetensors.ts';
 import { scoreFunctions } from '../layers/attention.ts';
 import type { Seq2SeqConfig } from '../models/seq2seq/config.ts';
 import { Seq2Seq } from '../models/seq2seq/model.ts';
+import { decodeBase64 } from '../runtime/base64.ts';
 import { createRuntime, type RuntimeOptions } from '../runtime/load.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WeightSource } from '../tensor/weights.ts';
@@ -89,7 +90,7 @@ export async function createPronouncer(options: PronouncerOptions = {}): Promise
 
 async function embeddedWeights(): Promise<Uint8Array> {
   const { default: base64 } = await import('../../build/weights/pronounce.js');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return decodeBase64(base64);
 }
 
 /** Made by `createPronouncer`. Synchronous from then on. */

@@ -1,4 +1,5 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
+import { decodeBase64 } from './base64.ts';
 import { createMemory, importingSharedMemory } from './linearMemory.ts';
 import { type MicroKernel, microKernels } from './microKernel.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
@@ -76,7 +77,7 @@ export async function loadBinary(
   }
   const variant = await chooseVariant(options.variant);
   const { default: base64 } = await binaries[variant]();
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const bytes = decodeBase64(base64);
   const parts = { variant, maxMemoryBytes, microKernel };
   const shared = threads > 1 ? await startThreads(bytes, threads, maxMemoryBytes) : undefined;
   return { ...parts, ...(shared ?? { module: await WebAssembly.compile(bytes) }) };
