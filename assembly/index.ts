@@ -5,6 +5,7 @@ export {
   f32_exp, f32_sigmoid, f32_tanh, f32_add, f32_multiply, f32_multiply_add, f32_scale, f32_add_scaled, f32_fill,
   f32_copy_columns,
 } from './kernels/elementwise';
+export { f32_relu, f32_gelu, f32_gelu_tanh, f32_silu } from './kernels/activation';
 export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
 export { f32_score_dot, f32_score_additive } from './kernels/score';

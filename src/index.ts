@@ -20,6 +20,7 @@ export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
+export { gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';

@@ -33,6 +33,10 @@ export interface InferenceKernels {
   f32_add_scaled: Kernel<['out', 'x', 'n', 'scale']>;
   f32_fill: Kernel<['out', 'n', 'value']>;
   f32_copy_columns: Kernel<['out', 'x', 'rows', 'columns', 'outStride', 'xStride', 'accumulate']>;
+  f32_relu: Kernel<['out', 'x', 'n']>;
+  f32_gelu: Kernel<['out', 'x', 'n']>;
+  f32_gelu_tanh: Kernel<['out', 'x', 'n']>;
+  f32_silu: Kernel<['out', 'x', 'n']>;
   f32_gather: Kernel<['out', 'table', 'ids', 'count', 'size']>;
   f32_lstm_cell: Kernel<['hiddenOut', 'cellOut', 'gates', 'previousCell', 'batch', 'hidden']>;
   f32_lstm_sequence: Kernel<
@@ -72,6 +76,10 @@ export interface GradientKernels {
   f32_log_softmax_backward: Kernel<['gradX', 'gradY', 'y', 'rows', 'columns']>;
   f32_tanh_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;
   f32_sigmoid_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;
+  f32_relu_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;
+  f32_gelu_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
+  f32_gelu_tanh_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
+  f32_silu_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
   f32_scatter_add: Kernel<['table', 'x', 'ids', 'count', 'size']>;
   f32_lstm_cell_backward: Kernel<
     ['gradGates', 'gradPreviousCell', 'gradHidden', 'gradCell', 'gates', 'previousCell', 'batch', 'hidden']

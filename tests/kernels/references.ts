@@ -4,6 +4,7 @@
  * A magnitude is what the kernel's error may be proportional to.
  */
 import { testSeed } from '../support/random.ts';
+import { activationReferences } from './references/activation.ts';
 import { attentionReferences } from './references/attention.ts';
 import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
@@ -23,6 +24,7 @@ export function referenceImports(memory: () => ArrayBuffer) {
       process.stderr.write(`${String.fromCharCode(...new Uint16Array(memory(), pointer, length))}\n`);
     },
     ...elementwiseReferences(views),
+    ...activationReferences(views),
     ...matmulReferences(views),
     ...softmaxReferences(views),
     ...embeddingReferences(views),

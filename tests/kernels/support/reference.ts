@@ -43,6 +43,16 @@ export declare function dropout(
   threshold: i32,
   factor: f32,
 ): void;
+export declare function activation(out: usize, x: usize, n: i32, which: i32): void;
+export declare function activationBackward(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradY: usize,
+  saved: usize,
+  n: i32,
+  which: i32,
+): void;
 export declare function tanhBackward(
   out: usize,
   magnitude: usize,
