@@ -6,6 +6,7 @@ export {
   f32_copy_columns,
 } from './kernels/elementwise';
 export { f32_relu, f32_gelu, f32_gelu_tanh, f32_silu } from './kernels/activation';
+export { f32_layer_norm, f32_rms_norm } from './kernels/norm';
 export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
 export { f32_score_dot, f32_score_additive } from './kernels/score';

@@ -15,6 +15,7 @@ export {
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
+export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
@@ -28,6 +29,7 @@ export { embedding } from './ops/embedding.ts';
 export { concatenate, stack } from './ops/join.ts';
 export { addLinear, linear } from './ops/linear.ts';
 export { type LSTMState, lstmCell, lstmSequence } from './ops/lstm.ts';
+export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';

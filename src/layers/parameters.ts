@@ -13,10 +13,8 @@ import type { StoredTensor, WeightSource } from '../tensor/weights.ts';
 /** Suffix of the tensor that holds an 8-bit weight's scales, [rows, 1] (or [rows]), one for each row. */
 export const SCALE_SUFFIX = '.scale';
 
-/** Fresh values: uniform in [-bound, bound]. */
-export interface Initialisation {
-  readonly bound: number;
-}
+/** Fresh values: uniform in [-bound, bound], or all `value`. */
+export type Initialisation = { readonly bound: number } | { readonly value: number };
 
 /** Gives a parameter's values, or undefined where the source has none (and has noted why). */
 type Provide = (name: string, shape: Shape, initialisation: Initialisation) => Float32Array | undefined;
@@ -77,9 +75,11 @@ export function createParameters<Built>(
   build: (parameters: Parameters) => Built,
 ): Built {
   const named = new Map<string, Tensor>();
-  const parameters = new Parameters(runtime, (_name, shape, { bound }) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.uniform() - 1) * bound),
-  ).into(named);
+  const parameters = new Parameters(runtime, (_name, shape, initialisation) => {
+    const values = new Float32Array(sizeOf(shape));
+    if ('value' in initialisation) return values.fill(initialisation.value);
+    return values.map(() => (2 * random.uniform() - 1) * initialisation.bound);
+  }).into(named);
   try {
     return build(parameters);
   } catch (error) {

@@ -37,6 +37,8 @@ export interface InferenceKernels {
   f32_gelu: Kernel<['out', 'x', 'n']>;
   f32_gelu_tanh: Kernel<['out', 'x', 'n']>;
   f32_silu: Kernel<['out', 'x', 'n']>;
+  f32_layer_norm: Kernel<['out', 'x', 'weight', 'bias', 'rows', 'columns', 'epsilon']>;
+  f32_rms_norm: Kernel<['out', 'x', 'weight', 'rows', 'columns', 'epsilon']>;
   f32_gather: Kernel<['out', 'table', 'ids', 'count', 'size']>;
   f32_lstm_cell: Kernel<['hiddenOut', 'cellOut', 'gates', 'previousCell', 'batch', 'hidden']>;
   f32_lstm_sequence: Kernel<
@@ -80,6 +82,12 @@ export interface GradientKernels {
   f32_gelu_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
   f32_gelu_tanh_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
   f32_silu_backward: Kernel<['gradX', 'gradY', 'x', 'n']>;
+  f32_layer_norm_backward: Kernel<
+    ['gradX', 'gradWeight', 'gradBias', 'gradY', 'x', 'weight', 'rows', 'columns', 'epsilon']
+  >;
+  f32_rms_norm_backward: Kernel<
+    ['gradX', 'gradWeight', 'gradY', 'x', 'weight', 'rows', 'columns', 'epsilon']
+  >;
   f32_scatter_add: Kernel<['table', 'x', 'ids', 'count', 'size']>;
   f32_lstm_cell_backward: Kernel<
     ['gradGates', 'gradPreviousCell', 'gradHidden', 'gradCell', 'gates', 'previousCell', 'batch', 'hidden']

@@ -10,6 +10,7 @@ import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
 import { lstmReferences } from './references/lstm.ts';
 import { matmulReferences } from './references/matmul.ts';
+import { normReferences } from './references/norm.ts';
 import { reduceReferences } from './references/reduce.ts';
 import { softmaxReferences } from './references/softmax.ts';
 import { trainingReferences } from './references/training.ts';
@@ -27,6 +28,7 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...activationReferences(views),
     ...matmulReferences(views),
     ...softmaxReferences(views),
+    ...normReferences(views),
     ...embeddingReferences(views),
     ...attentionReferences(views),
     ...reduceReferences(views),

@@ -1,7 +1,9 @@
-/** Linear, Embedding, softmax, activations and cross-entropy against PyTorch. */
+/** Linear, Embedding, norms, softmax, activations and cross-entropy against PyTorch. */
 import { expect } from 'vitest';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Linear } from '../../src/layers/linear.ts';
+import { LayerNorm, RMSNorm } from '../../src/layers/norm.ts';
+import { gelu, geluTanh, relu, silu } from '../../src/ops/activation.ts';
 import { crossEntropy } from '../../src/ops/crossEntropy.ts';
 import { sigmoid, tanh } from '../../src/ops/elementwise.ts';
 import { logSoftmax, softmax } from '../../src/ops/softmax.ts';
@@ -35,10 +37,43 @@ torchCases('layers', ['embedding', 'embedding_padidx'], (fixture) => {
   layer.dispose();
 });
 
-torchCases('layers', ['act_tanh', 'act_sigmoid'], (fixture) => {
+const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  act_tanh: tanh,
+  act_sigmoid: sigmoid,
+  act_relu: relu,
+  act_gelu_erf: gelu,
+  act_gelu_tanh: geluTanh,
+  act_gelu_new: geluTanh,
+  act_silu: silu,
+};
+
+torchCases('layers', Object.keys(activations), (fixture) => {
   const x = fixture.tensor('in.x');
-  const op = fixture.row.case === 'act_tanh' ? tanh : sigmoid;
-  checkOutput(fixture, () => op(x), new Map([['in.x', x]]));
+  checkOutput(fixture, () => activations[fixture.row.case]!(x), new Map([['in.x', x]]));
+});
+
+torchCases(
+  'layers',
+  ['odd_eps1e-05', 'simd_eps1e-05', 'simd_eps1e-12', 'noaffine', 'smallvar'].map(
+    (kind) => `layernorm_${kind}`,
+  ),
+  (fixture) => {
+    const { normalized_shape: size, eps, elementwise_affine: weight } = fixture.row.ctor;
+    const config = { size: size as number, epsilon: eps as number | undefined, weight: weight !== false };
+    const x = fixture.tensor('in.x');
+    const layer = LayerNorm.load(fixture.runtime, fixture.source, { ...config, prefix: 'w.' });
+    checkOutput(fixture, () => layer.forward(x), fixtureNames(layer).set('in.x', x));
+    layer.dispose();
+  },
+);
+
+torchCases('layers', ['rmsnorm_odd', 'rmsnorm_simd'], (fixture) => {
+  const { dim, eps } = fixture.row.ctor as Record<string, number>;
+  const x = fixture.tensor('in.x');
+  const config = { size: dim!, epsilon: eps!, prefix: 'w.' };
+  const layer = RMSNorm.load(fixture.runtime, fixture.source, config);
+  checkOutput(fixture, () => layer.forward(x), fixtureNames(layer).set('in.x', x));
+  layer.dispose();
 });
 
 torchCases(

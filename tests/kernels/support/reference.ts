@@ -322,3 +322,35 @@ export declare function lstmSequenceBackward(
   outputStride: i32,
   reverse: i32,
 ): void;
+export declare function layerNorm(
+  out: usize,
+  magnitude: usize,
+  x: usize,
+  weight: usize,
+  bias: usize,
+  rows: i32,
+  columns: i32,
+  epsilon: f32,
+): void;
+export declare function rmsNorm(
+  out: usize,
+  magnitude: usize,
+  x: usize,
+  weight: usize,
+  rows: i32,
+  columns: i32,
+  epsilon: f32,
+): void;
+export declare function normBackward(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradY: usize,
+  x: usize,
+  weight: usize,
+  rows: i32,
+  columns: i32,
+  epsilon: f32,
+  centred: i32,
+  which: i32,
+): void;

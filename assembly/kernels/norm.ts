@@ -1,0 +1,137 @@
+/**
+ * Layer norm (Ba, Kiros and Hinton 2016, arXiv:1607.06450) and RMS norm (Zhang and Sennrich 2019, arXiv:1910.07467) over
+ * the last axis. x, out [rows, columns]; weight, bias [columns], absent (1 and 0) where their pointer is 0. `out` may
+ * equal `x`. NaN in gives a row of NaN. Squares (layer norm: of x - mean) may overflow from 1.8e19 on.
+ *
+ * Layer norm takes the variance (biased) from x - mean in a second pass, and corrects it and y by what the rounded mean has
+ * left over there (Chan, Golub and LeVeque 1983). So a mean far larger than the deviation costs nothing. Error, before
+ * weight and bias: with k = columns / 16 + 8, at most k eps (1 + |y| + k eps mean |x| / sqrt(variance + epsilon)), while
+ * that last term, what the first pass may be off by, stays below 1. RMS norm: at most k eps |y|.
+ *
+ * Measured (Node 24, Zen 4, one thread) at 512 x 768: layer norm in 0.12 ms `relaxed`, 0.14 ms `simd`, 3.1 and 3.6 times a
+ * copy by `f32_scale`; RMS norm in 0.07 ms, 1.8 times a copy. The row stays in the first-level cache for the later passes.
+ * Adding a residual within the kernel gained nothing over `f32_add` before it.
+ */
+import { hsum, loadTail, loadTailOver, loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
+
+/** The sum of n floats, in sixteen partial sums. */
+function total(xPtr: usize, n: i32): f32 {
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  for (; n >= 16; n -= 16, xPtr += 64) {
+    a = f32x4.add(a, v128.load(xPtr));
+    b = f32x4.add(b, v128.load(xPtr, 16));
+    c = f32x4.add(c, v128.load(xPtr, 32));
+    d = f32x4.add(d, v128.load(xPtr, 48));
+  }
+  for (; n >= 4; n -= 4, xPtr += 16) a = f32x4.add(a, v128.load(xPtr));
+  if (n > 0) b = f32x4.add(b, loadTail(xPtr, n));
+  return hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+}
+
+/** Of a row: lane 0 + lane 1 (what rounding lane 0 lost) is the mean, lane 2 is 1 / sqrt(variance + epsilon). */
+export function rowMoments(xPtr: usize, columns: i32, epsilon: f32): v128 {
+  const share: f32 = 1 / <f32>columns;
+  const mean = total(xPtr, columns) * share;
+  const shift = f32x4.splat(mean);
+  let sumA = f32x4.splat(0), sumB = sumA, a = sumA, b = sumA, c = sumA, d = sumA;
+  let n = columns;
+  for (; n >= 16; n -= 16, xPtr += 64) {
+    const p = f32x4.sub(v128.load(xPtr), shift);
+    const q = f32x4.sub(v128.load(xPtr, 16), shift);
+    const r = f32x4.sub(v128.load(xPtr, 32), shift);
+    const s = f32x4.sub(v128.load(xPtr, 48), shift);
+    sumA = f32x4.add(sumA, f32x4.add(p, q));
+    sumB = f32x4.add(sumB, f32x4.add(r, s));
+    a = madd(p, p, a);
+    b = madd(q, q, b);
+    c = madd(r, r, c);
+    d = madd(s, s, d);
+  }
+  for (; n > 0; n -= 4, xPtr += 16) {
+    const p = f32x4.sub(n >= 4 ? v128.load(xPtr) : loadTailOver(shift, xPtr, n), shift);
+    sumA = f32x4.add(sumA, p);
+    a = madd(p, p, a);
+  }
+  const rest = hsum(f32x4.add(sumA, sumB)) * share;
+  const variance = max<f32>(hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d))) * share - rest * rest, 0);
+  return f32x4(mean, rest, 1 / sqrt(variance + epsilon), 0);
+}
+
+/** 1 / sqrt(mean of the squares + epsilon) of a row. */
+export function reciprocalRootMeanSquare(xPtr: usize, columns: i32, epsilon: f32): f32 {
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  let n = columns;
+  for (; n >= 16; n -= 16, xPtr += 64) {
+    const p = v128.load(xPtr), q = v128.load(xPtr, 16), r = v128.load(xPtr, 32), s = v128.load(xPtr, 48);
+    a = madd(p, p, a);
+    b = madd(q, q, b);
+    c = madd(r, r, c);
+    d = madd(s, s, d);
+  }
+  for (; n > 0; n -= 4, xPtr += 16) {
+    const p = n >= 4 ? v128.load(xPtr) : loadTail(xPtr, n);
+    a = madd(p, p, a);
+  }
+  return 1 / sqrt(hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d))) / <f32>columns + epsilon);
+}
+
+/** out = ((x - mean) scale + offset) weight + bias, n floats; the pointers of weight and bias may be 0. */
+function normaliseRow(
+  outPtr: usize, xPtr: usize, weightPtr: usize, biasPtr: usize, n: i32, mean: v128, offset: v128, scale: v128,
+): void {
+  if (weightPtr && biasPtr) {
+    for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32, biasPtr += 32) {
+      const y = madd(f32x4.sub(v128.load(xPtr), mean), scale, offset);
+      const z = madd(f32x4.sub(v128.load(xPtr, 16), mean), scale, offset);
+      v128.store(outPtr, madd(y, v128.load(weightPtr), v128.load(biasPtr)));
+      v128.store(outPtr, madd(z, v128.load(weightPtr, 16), v128.load(biasPtr, 16)), 16);
+    }
+  }
+  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16) {
+    let y = madd(f32x4.sub(loadUpTo4(xPtr, n), mean), scale, offset);
+    if (weightPtr && biasPtr) y = madd(y, loadUpTo4(weightPtr, n), loadUpTo4(biasPtr, n));
+    else if (weightPtr) y = f32x4.mul(y, loadUpTo4(weightPtr, n));
+    else if (biasPtr) y = f32x4.add(y, loadUpTo4(biasPtr, n));
+    if (weightPtr) weightPtr += 16;
+    if (biasPtr) biasPtr += 16;
+    storeUpTo4(outPtr, y, n);
+  }
+}
+
+/** out = x scale weight, n floats; the pointer of weight may be 0. */
+function scaleRow(outPtr: usize, xPtr: usize, weightPtr: usize, n: i32, scale: v128): void {
+  if (weightPtr) {
+    for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32) {
+      v128.store(outPtr, f32x4.mul(f32x4.mul(v128.load(xPtr), scale), v128.load(weightPtr)));
+      v128.store(outPtr, f32x4.mul(f32x4.mul(v128.load(xPtr, 16), scale), v128.load(weightPtr, 16)), 16);
+    }
+  }
+  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16) {
+    let y = f32x4.mul(loadUpTo4(xPtr, n), scale);
+    if (weightPtr) { y = f32x4.mul(y, loadUpTo4(weightPtr, n)); weightPtr += 16; }
+    storeUpTo4(outPtr, y, n);
+  }
+}
+
+/** y = (x - mean x) / sqrt(var x + epsilon) weight + bias, mean and (biased) variance those of x's row. */
+export function f32_layer_norm(
+  outPtr: usize, xPtr: usize, weightPtr: usize, biasPtr: usize, rows: i32, columns: i32, epsilon: f32,
+): void {
+  const rowBytes = (<usize>columns) << 2;
+  for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
+    const moments = rowMoments(xPtr, columns, epsilon);
+    const mean = f32x4.splat(f32x4.extract_lane(moments, 0)), scale = f32x4.extract_lane(moments, 2);
+    const offset = f32x4.splat(-f32x4.extract_lane(moments, 1) * scale);
+    normaliseRow(outPtr, xPtr, weightPtr, biasPtr, columns, mean, offset, f32x4.splat(scale));
+  }
+}
+
+/** y = x / sqrt(mean x^2 + epsilon) weight, the mean that of x's row. */
+export function f32_rms_norm(
+  outPtr: usize, xPtr: usize, weightPtr: usize, rows: i32, columns: i32, epsilon: f32,
+): void {
+  const rowBytes = (<usize>columns) << 2;
+  for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
+    scaleRow(outPtr, xPtr, weightPtr, columns, f32x4.splat(reciprocalRootMeanSquare(xPtr, columns, epsilon)));
+  }
+}
