@@ -9,6 +9,7 @@ export { f32_relu, f32_gelu, f32_gelu_tanh, f32_silu } from './kernels/activatio
 export { f32_layer_norm, f32_rms_norm } from './kernels/norm';
 export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
+export { f32_gru_sequence } from './kernels/gru';
 export { f32_score_dot, f32_score_additive } from './kernels/score';
 export { f32_weighted_sum } from './kernels/weightedSum';
 export { f32_sum, f32_sum_squares, f32_sum_rows, f32_argmax } from './kernels/reduce';

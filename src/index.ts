@@ -13,9 +13,11 @@ export {
   type ScoreFunction,
 } from './layers/attention.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
+export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
+export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
@@ -26,11 +28,13 @@ export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
+export { type GRUSequenceOptions, type GRUState, gruSequence } from './ops/gru.ts';
 export { concatenate, stack } from './ops/join.ts';
 export { addLinear, linear } from './ops/linear.ts';
 export { type LSTMState, lstmCell, lstmSequence } from './ops/lstm.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
+export type { OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';

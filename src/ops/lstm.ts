@@ -1,10 +1,10 @@
 import { isRecording, record } from '../autograd/tape.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { checkLengths } from './lengths.ts';
 import { accumulateWeightGradient } from './linear.ts';
 import { expectFloats } from './operands.ts';
 import type { PackedWeight } from './packedWeight.ts';
+import { addTo, checkSequence, copyState, placeOutput, type SequenceOptions } from './recurrence.ts';
 
 /**
  * The gate arithmetic of one LSTM step (gates i, f, g, o side by side, as in PyTorch).
@@ -43,81 +43,53 @@ export function lstmCell(gates: Tensor, previousCell: Tensor): { hidden: Tensor;
       batch,
       size,
     );
-    if (tape.needs(gates))
-      kernels.f32_add_scaled(tape.gradient(gates).pointer, gradGates.pointer, gates.size, 1);
-    if (tape.needs(previousCell)) {
-      kernels.f32_add_scaled(
-        tape.gradient(previousCell).pointer,
-        gradPreviousCell.pointer,
-        previousCell.size,
-        1,
-      );
-    }
+    addTo(tape, gates, gradGates);
+    addTo(tape, previousCell, gradPreviousCell);
     gradGates.dispose();
     gradPreviousCell.dispose();
   });
   return { hidden, cell };
 }
 
-/** State of an LSTM layer: hidden and cell, [batch, hidden] each. */
-export interface LSTMState {
-  readonly hidden: Tensor;
-  readonly cell: Tensor;
-}
-
-/** What one direction of `lstmSequence` runs with. */
-export interface LSTMSequenceOptions {
-  /** i32 [batch], each in 0..time; full rows by default. */
-  readonly lengths?: Tensor;
-  /** Zeros by default. */
-  readonly state?: LSTMState;
-  /** From each row's end to its beginning. */
-  readonly reverse?: boolean;
-}
+/** State of an LSTM: hidden and cell, [batch, hidden] each. */
+export type LSTMState = { readonly hidden: Tensor; readonly cell: Tensor };
 
 /**
  * An LSTM over whole sequences, one direction.
  * @param projected [batch, time, 4 * hidden], the projected inputs with all biases; overwritten by the gates
  * @param recurrent weight_hh [4 * hidden, hidden]
- * @returns output [batch, time, hidden], zeros from a row's length on; state at each row's own last step
- * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time
+ * @returns output [batch, time, hidden] (or the whole tensor of `into`), zeros from a row's length on; state at each
+ *   row's own last step
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time, or columns outside the output
  */
 export function lstmSequence(
   projected: Tensor,
   recurrent: PackedWeight,
-  options: LSTMSequenceOptions = {},
+  options: SequenceOptions<LSTMState> = {},
 ): { output: Tensor; state: LSTMState } {
+  const { batch, time, size } = checkSequence('lstm', 4, projected, recurrent, options);
   const { lengths, state: initial, reverse = false } = options;
-  const size = recurrent.inputs;
-  expectShape('lstm', 'projected', projected.shape, [null, null, 4 * size]);
-  const [batch, time] = projected.shape as readonly [number, number, number];
-  if (lengths) checkLengths('lstm', lengths, batch, time);
   const { runtime } = projected;
-  expectFloats('lstm', { projected, weight: recurrent.weight, hidden: initial?.hidden, cell: initial?.cell });
-  if (initial) {
-    expectShape('lstm', 'state.hidden', initial.hidden.shape, [batch, size]);
-    expectShape('lstm', 'state.cell', initial.cell.shape, [batch, size]);
-  }
   const packed = recurrent.forward;
   const hidden = copyState(initial?.hidden, projected, batch, size);
   const cell = copyState(initial?.cell, projected, batch, size);
-  const output = Tensor.empty(runtime, [batch, time, size]);
-  const recording = isRecording(runtime);
-  const savedHidden = recording ? Tensor.zeros(runtime, output.shape) : undefined;
-  const savedCell = recording ? Tensor.zeros(runtime, output.shape) : undefined;
+  const { output, offset, stride } = placeOutput(projected, size, options.into);
+  const saved = isRecording(runtime)
+    ? { hidden: Tensor.zeros(runtime, [batch, time, size]), cell: Tensor.zeros(runtime, [batch, time, size]) }
+    : undefined;
   runtime.kernels.f32_lstm_sequence(
-    output.pointer,
+    output.pointer + offset,
     hidden.pointer,
     cell.pointer,
-    savedHidden?.pointer ?? 0,
-    savedCell?.pointer ?? 0,
+    saved?.hidden.pointer ?? 0,
+    saved?.cell.pointer ?? 0,
     projected.pointer,
     packed,
     lengths?.pointer ?? 0,
     batch,
     time,
     size,
-    size,
+    stride,
     reverse ? 1 : 0,
   );
   const inputs = [projected, recurrent.weight, ...(initial ? [initial.hidden, initial.cell] : [])];
@@ -130,35 +102,22 @@ export function lstmSequence(
       projected.pointer,
       gradHidden.pointer,
       gradCell.pointer,
-      tape.gradient(output).pointer,
-      savedCell!.pointer,
+      tape.gradient(output).pointer + offset,
+      saved!.cell.pointer,
       recurrent.backward,
       lengths?.pointer ?? 0,
       batch,
       time,
       size,
-      size,
+      stride,
       reverse ? 1 : 0,
     );
     if (tape.needs(recurrent.weight)) {
-      accumulateWeightGradient(tape, recurrent, projected.pointer, savedHidden!.pointer, batch * time);
+      accumulateWeightGradient(tape, recurrent, projected.pointer, saved!.hidden.pointer, batch * time);
     }
-    if (tape.needs(projected)) {
-      kernels.f32_add_scaled(tape.gradient(projected).pointer, projected.pointer, projected.size, 1);
-    }
-    if (initial && tape.needs(initial.hidden)) {
-      kernels.f32_add_scaled(tape.gradient(initial.hidden).pointer, gradHidden.pointer, gradHidden.size, 1);
-    }
-    if (initial && tape.needs(initial.cell)) {
-      kernels.f32_add_scaled(tape.gradient(initial.cell).pointer, gradCell.pointer, gradCell.size, 1);
-    }
+    addTo(tape, projected, projected);
+    addTo(tape, initial?.hidden, gradHidden);
+    addTo(tape, initial?.cell, gradCell);
   });
   return { output, state: { hidden, cell } };
-}
-
-function copyState(given: Tensor | undefined, like: Tensor, batch: number, size: number): Tensor {
-  if (!given) return Tensor.zeros(like.runtime, [batch, size]);
-  const copy = Tensor.empty(like.runtime, [batch, size]);
-  like.runtime.kernels.f32_scale(copy.pointer, given.pointer, copy.size, 1);
-  return copy;
 }

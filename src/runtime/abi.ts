@@ -58,6 +58,24 @@ export interface InferenceKernels {
       'reverse',
     ]
   >;
+  f32_gru_sequence: Kernel<
+    [
+      'output',
+      'hiddenState',
+      'savedHidden',
+      'savedProduct',
+      'gates',
+      'products',
+      'packed',
+      'bias',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
   f32_score_dot: Kernel<['scores', 'query', 'key', 'batch', 'queries', 'keys', 'size', 'scale']>;
   f32_score_additive: Kernel<['scores', 'query', 'key', 'vector', 'batch', 'queries', 'keys', 'size']>;
   f32_weighted_sum: Kernel<['out', 'weights', 'value', 'batch', 'queries', 'keys', 'size', 'accumulate']>;
@@ -99,6 +117,23 @@ export interface GradientKernels {
       'gradCellState',
       'gradOutput',
       'savedCell',
+      'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
+  f32_gru_sequence_backward: Kernel<
+    [
+      'gates',
+      'gradProducts',
+      'gradHiddenState',
+      'gradOutput',
+      'savedHidden',
+      'savedProduct',
       'packed',
       'lengths',
       'batch',

@@ -8,6 +8,7 @@ import { activationReferences } from './references/activation.ts';
 import { attentionReferences } from './references/attention.ts';
 import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
+import { gruReferences } from './references/gru.ts';
 import { lstmReferences } from './references/lstm.ts';
 import { matmulReferences } from './references/matmul.ts';
 import { normReferences } from './references/norm.ts';
@@ -34,5 +35,6 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...reduceReferences(views),
     ...trainingReferences(views),
     ...lstmReferences(views),
+    ...gruReferences(views),
   };
 }

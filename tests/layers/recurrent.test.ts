@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, FormatError, ShapeError, UnsupportedError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
-import { LSTM, type LSTMConfig } from '../../src/layers/lstm.ts';
+import { GRU } from '../../src/layers/gru.ts';
+import { LSTM } from '../../src/layers/lstm.ts';
+import type { RecurrentConfig } from '../../src/layers/recurrent.ts';
 import { sum } from '../../src/ops/elementwise.ts';
+import type { LSTMState } from '../../src/ops/lstm.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { StoredTensor } from '../../src/tensor/weights.ts';
@@ -20,18 +23,27 @@ const stored = (...shape: number[]): StoredTensor =>
     'F32',
   );
 
-/** A one-layer state_dict under PyTorch's names. */
-const stateDict = (prefix: string, input: number, hidden: number): Record<string, StoredTensor> => ({
-  [`${prefix}weight_ih_l0`]: stored(4 * hidden, input),
-  [`${prefix}weight_hh_l0`]: stored(4 * hidden, hidden),
-  [`${prefix}bias_ih_l0`]: stored(4 * hidden),
-  [`${prefix}bias_hh_l0`]: stored(4 * hidden),
-});
+const kinds = [
+  { name: 'LSTM', gates: 4, Layer: LSTM },
+  // Typed as the other: the tests use only what both have.
+  { name: 'GRU', gates: 3, Layer: GRU as unknown as typeof LSTM },
+];
 
-describe.each(variants)('LSTM, %s', async (variant) => {
+const cases = variants.flatMap((variant) => kinds.map((kind) => ({ variant, ...kind })));
+
+describe.each(cases)('$name, $variant', async ({ variant, name, gates, Layer }) => {
   const runtime = await sharedRuntime(variant);
   const random = seededRandom(testSeed());
-  const create = (config: LSTMConfig): LSTM => LSTM.create(runtime, config, new Random(5));
+  const create = (config: RecurrentConfig): LSTM => Layer.create(runtime, config, new Random(5));
+
+  /** A one-layer state_dict under PyTorch's names. */
+  const stateDict = (prefix: string, input: number, hidden: number): Record<string, StoredTensor> => ({
+    [`${prefix}weight_ih_l0`]: stored(gates * hidden, input),
+    [`${prefix}weight_hh_l0`]: stored(gates * hidden, hidden),
+    [`${prefix}bias_ih_l0`]: stored(gates * hidden),
+    [`${prefix}bias_hh_l0`]: stored(gates * hidden),
+  });
+  const tensorsOf = (state: LSTMState): Tensor[] => Object.values(state);
 
   describe('step by step', () => {
     it.each([
@@ -42,7 +54,7 @@ describe.each(variants)('LSTM, %s', async (variant) => {
     ])(
       'batch %i, input %i, hidden %i, %i layers: the bits of forward',
       (batch, inputSize, hiddenSize, layers) => {
-        const lstm = create({ inputSize, hiddenSize, layers });
+        const layer = create({ inputSize, hiddenSize, layers });
         const time = 6;
         const frames = Array.from({ length: time }, () => random.normals(batch * inputSize));
         runtime.scope(() => {
@@ -52,11 +64,11 @@ describe.each(variants)('LSTM, %s', async (variant) => {
               x.set(frame.subarray(b * inputSize, (b + 1) * inputSize), (b * time + t) * inputSize);
             }
           });
-          const { output, state } = lstm.forward(Tensor.from(runtime, x, [batch, time, inputSize]));
+          const { output, state } = layer.forward(Tensor.from(runtime, x, [batch, time, inputSize]));
           const expected = output.toArray();
-          const steps = lstm.startSteps(batch);
+          const steps = layer.startSteps(batch);
           frames.forEach((frame, t) => {
-            const hidden = lstm.step(Tensor.from(runtime, frame, [batch, inputSize]), steps).toArray();
+            const hidden = layer.step(Tensor.from(runtime, frame, [batch, inputSize]), steps).toArray();
             for (let b = 0; b < batch; b++) {
               const from = (b * time + t) * hiddenSize;
               expect(hidden.subarray(b * hiddenSize, (b + 1) * hiddenSize)).toEqual(
@@ -64,31 +76,33 @@ describe.each(variants)('LSTM, %s', async (variant) => {
               );
             }
           });
-          steps.layers.forEach((layer, i) => {
-            expect(layer.hidden.toArray()).toEqual(state[i]!.hidden.toArray());
-            expect(layer.cell.toArray()).toEqual(state[i]!.cell.toArray());
+          steps.layers.forEach((each, i) => {
+            const final = tensorsOf(state[i]!);
+            tensorsOf(each).forEach((tensor, k) => {
+              expect(tensor.toArray()).toEqual(final[k]!.toArray());
+            });
           });
           steps.dispose();
         });
-        lstm.dispose();
+        layer.dispose();
       },
     );
 
     it('two thousand steps leave the memory as it was', () => {
-      const lstm = create({ inputSize: 5, hiddenSize: 9, layers: 2 });
+      const layer = create({ inputSize: 5, hiddenSize: 9, layers: 2 });
       const x = Tensor.from(runtime, random.normals(5), [1, 5]);
       const beforeStart = runtime.memory.usedBytes;
-      lstm.startSteps().dispose();
+      layer.startSteps().dispose();
       const packed = runtime.memory.usedBytes;
       expect(packed).toBeGreaterThan(beforeStart);
-      const steps = lstm.startSteps();
+      const steps = layer.startSteps();
       const before = { used: runtime.memory.usedBytes, capacity: runtime.memory.capacityBytes };
-      for (let i = 0; i < 2000; i++) lstm.step(x, steps);
+      for (let i = 0; i < 2000; i++) layer.step(x, steps);
       expect({ used: runtime.memory.usedBytes, capacity: runtime.memory.capacityBytes }).toEqual(before);
       expect(steps.layers[0]!.hidden.toArray().every(Number.isFinite)).toBe(true);
       steps.dispose();
       expect(runtime.memory.usedBytes).toBe(packed);
-      lstm.dispose();
+      layer.dispose();
       x.dispose();
     });
 
@@ -96,18 +110,18 @@ describe.each(variants)('LSTM, %s', async (variant) => {
       const before = runtime.memory.usedBytes;
       const both = create({ inputSize: 3, hiddenSize: 4, bidirectional: true });
       expect(() => both.startSteps()).toThrow(
-        new UnsupportedError('LSTM.startSteps: a bidirectional LSTM cannot run step by step'),
+        new UnsupportedError(`${name}.startSteps: a bidirectional ${name} cannot run step by step`),
       );
       both.dispose();
-      const lstm = create({ inputSize: 3, hiddenSize: 4 });
-      const steps = lstm.startSteps(2);
+      const layer = create({ inputSize: 3, hiddenSize: 4 });
+      const steps = layer.startSteps(2);
       runtime.scope(() => {
-        expect(() => lstm.step(Tensor.zeros(runtime, [1, 3]), steps)).toThrow(
-          new ShapeError('LSTM.step: x must be [2, 3], got [1, 3]'),
+        expect(() => layer.step(Tensor.zeros(runtime, [1, 3]), steps)).toThrow(
+          new ShapeError(`${name}.step: x must be [2, 3], got [1, 3]`),
         );
       });
       steps.dispose();
-      lstm.dispose();
+      layer.dispose();
       expect(runtime.memory.usedBytes).toBe(before);
     });
   });
@@ -120,7 +134,7 @@ describe.each(variants)('LSTM, %s', async (variant) => {
     const values = random.normals(lengths.length * time * inputSize);
 
     it('what lies in padded positions changes no bit of outputs, states and gradients', () => {
-      const lstm = create(config);
+      const layer = create(config);
       const results = [0, 1e6, NaN, -Infinity].map((garbage) =>
         runtime.scope(() => {
           const padded = values.map((value, i) => {
@@ -128,15 +142,13 @@ describe.each(variants)('LSTM, %s', async (variant) => {
             return t < lengths[row]! ? value : garbage;
           });
           const x = Tensor.from(runtime, padded, [lengths.length, time, inputSize]);
-          const run = () => lstm.forward(x, { lengths: lengthsOf(lengths) });
+          const run = () => layer.forward(x, { lengths: lengthsOf(lengths) });
           const { output, state } = run();
-          const parts = [output, ...state.flatMap(({ hidden, cell }) => [hidden, cell])].map((t) =>
-            t.toArray(),
-          );
+          const parts = [output, ...state.flatMap(tensorsOf)].map((t) => t.toArray());
           if (!Number.isFinite(garbage)) return { parts, gradients: undefined };
           const { gradients } = runtime.gradients(
             () => sum(run().output),
-            new Map([...lstm.parameters(), ['x', x]]),
+            new Map([...layer.parameters(), ['x', x]]),
           );
           const inX = gradients.get('x')!.toArray();
           padded.forEach((value, i) => {
@@ -149,16 +161,16 @@ describe.each(variants)('LSTM, %s', async (variant) => {
         expect(parts).toEqual(results[0]!.parts);
         if (gradients) expect(gradients).toEqual(results[0]!.gradients);
       }
-      lstm.dispose();
+      layer.dispose();
     });
 
     it('a batch gives the bits that its rows give alone, cut to their lengths', () => {
-      const lstm = create(config);
+      const layer = create(config);
       runtime.scope(() => {
         const x = Tensor.from(runtime, values, [lengths.length, time, inputSize]);
-        const { output, state } = lstm.forward(x, { lengths: lengthsOf(lengths) });
+        const { output, state } = layer.forward(x, { lengths: lengthsOf(lengths) });
         lengths.forEach((length, row) => {
-          const alone = lstm.forward(x.at(row).slice(0, length).reshape([1, length, inputSize]));
+          const alone = layer.forward(x.at(row).slice(0, length).reshape([1, length, inputSize]));
           expect(output.at(row).slice(0, length).toArray()).toEqual(alone.output.toArray());
           expect(
             output
@@ -167,89 +179,92 @@ describe.each(variants)('LSTM, %s', async (variant) => {
               .toArray()
               .every((value) => value === 0),
           ).toBe(true);
-          state.forEach(({ hidden, cell }, i) => {
-            expect(hidden.at(row).toArray()).toEqual(alone.state[i]!.hidden.toArray());
-            expect(cell.at(row).toArray()).toEqual(alone.state[i]!.cell.toArray());
+          state.forEach((each, i) => {
+            const final = tensorsOf(alone.state[i]!);
+            tensorsOf(each).forEach((tensor, k) => {
+              expect(tensor.at(row).toArray()).toEqual(final[k]!.toArray());
+            });
           });
         });
       });
-      lstm.dispose();
+      layer.dispose();
     });
   });
 
   it('dropout between layers needs gradients and randomness', () => {
-    const lstm = create({ inputSize: 3, hiddenSize: 8, layers: 2, dropout: 0.5 });
+    const layer = create({ inputSize: 3, hiddenSize: 8, layers: 2, dropout: 0.5 });
     runtime.scope(() => {
       const x = Tensor.from(runtime, random.normals(12), [1, 4, 3]);
       const loss = (seed?: number) =>
         runtime.gradients(
-          () => sum(lstm.forward(x, { random: seed === undefined ? undefined : new Random(seed) }).output),
+          () => sum(layer.forward(x, { random: seed === undefined ? undefined : new Random(seed) }).output),
           new Map([['x', x]]),
         ).loss;
-      const plain = sum(lstm.forward(x, { random: new Random(1) }).output).item();
+      const plain = sum(layer.forward(x, { random: new Random(1) }).output).item();
       expect(loss()).toBe(plain);
       expect(loss(1)).not.toBe(plain);
       expect(loss(1)).toBe(loss(1));
       expect(loss(1)).not.toBe(loss(2));
     });
-    lstm.dispose();
+    layer.dispose();
   });
 
   it('refuses configurations and arguments that do not fit', () => {
     const before = runtime.memory.usedBytes;
     for (const [config, message] of [
-      [{ inputSize: 0, hiddenSize: 4 }, 'LSTM: inputSize must be a positive integer, got 0'],
-      [{ inputSize: 3, hiddenSize: 1.5 }, 'LSTM: hiddenSize must be a positive integer, got 1.5'],
-      [{ inputSize: 3, hiddenSize: 4, layers: NaN }, 'LSTM: layers must be a positive integer, got NaN'],
-      [{ inputSize: 3, hiddenSize: 4, dropout: 1 }, 'LSTM: dropout must lie in [0, 1), got 1'],
+      [{ inputSize: 0, hiddenSize: 4 }, `${name}: inputSize must be a positive integer, got 0`],
+      [{ inputSize: 3, hiddenSize: 1.5 }, `${name}: hiddenSize must be a positive integer, got 1.5`],
+      [{ inputSize: 3, hiddenSize: 4, layers: NaN }, `${name}: layers must be a positive integer, got NaN`],
+      [{ inputSize: 3, hiddenSize: 4, dropout: 1 }, `${name}: dropout must lie in [0, 1), got 1`],
     ] as const) {
       expect(() => create(config)).toThrow(new ArgumentError(message));
     }
-    const lstm = create({ inputSize: 3, hiddenSize: 4, bidirectional: true });
+    const layer = create({ inputSize: 3, hiddenSize: 4, bidirectional: true });
     runtime.scope(() => {
       const x = Tensor.zeros(runtime, [2, 5, 3]);
       const state = { hidden: Tensor.zeros(runtime, [2, 4]), cell: Tensor.zeros(runtime, [2, 4]) };
-      expect(() => lstm.forward(x.at(0))).toThrow(
-        new ShapeError('LSTM.forward: x must be [*, *, 3], got [5, 3]'),
+      expect(() => layer.forward(x.at(0))).toThrow(
+        new ShapeError(`${name}.forward: x must be [*, *, 3], got [5, 3]`),
       );
-      expect(() => lstm.forward(x, { state: [state] })).toThrow(
-        new ArgumentError('LSTM.forward: state must have 2 entries (layers x directions), got 1'),
+      expect(() => layer.forward(x, { state: [state] })).toThrow(
+        new ArgumentError(`${name}.forward: state must have 2 entries (layers x directions), got 1`),
       );
-      expect(() => lstm.forward(x, { lengths: Tensor.zeros(runtime, [2]) })).toThrow(DTypeError);
-      expect(() => lstm.forward(x, { lengths: Tensor.from(runtime, [2, 6], [2], 'i32') })).toThrow(
-        new ArgumentError('LSTM.forward: lengths must lie in 0..5, got 6 at index 1'),
+      expect(() => layer.forward(x, { lengths: Tensor.zeros(runtime, [2]) })).toThrow(DTypeError);
+      expect(() => layer.forward(x, { lengths: Tensor.from(runtime, [2, 6], [2], 'i32') })).toThrow(
+        new ArgumentError(`${name}.forward: lengths must lie in 0..5, got 6 at index 1`),
       );
     });
-    lstm.dispose();
+    layer.dispose();
     expect(runtime.memory.usedBytes).toBe(before);
   });
 
   it('names its parameters as PyTorch does, whatever the prefix', () => {
-    const lstm = create({ inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true });
+    const layer = create({ inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true });
     const names = ['l0', 'l0_reverse', 'l1', 'l1_reverse'].flatMap((suffix) =>
       ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((kind) => `${kind}_${suffix}`),
     );
-    expect([...lstm.parameters().keys()]).toEqual(names);
-    lstm.dispose();
+    expect([...layer.parameters().keys()]).toEqual(names);
+    layer.dispose();
     const source = sourceOf(stateDict('deep.', 3, 4));
-    const loaded = LSTM.load(runtime, source, { inputSize: 3, hiddenSize: 4, prefix: 'deep.' });
+    const loaded = Layer.load(runtime, source, { inputSize: 3, hiddenSize: 4, prefix: 'deep.' });
     expect([...loaded.parameters().keys()]).toEqual(names.slice(0, 4));
     loaded.dispose();
   });
 
   describe('loading', () => {
     const config = { inputSize: 3, hiddenSize: 4, prefix: 'encoder.' };
+    const rows = 4 * gates;
 
     it('takes what lies under the prefix', () => {
       const before = runtime.memory.usedBytes;
       const source = { ...stateDict('encoder.', 3, 4), 'other.weight': stored(2, 2) };
-      const lstm = LSTM.load(runtime, sourceOf(source), config);
-      const bare = LSTM.load(runtime, sourceOf(stateDict('', 3, 4)), { inputSize: 3, hiddenSize: 4 });
+      const layer = Layer.load(runtime, sourceOf(source), config);
+      const bare = Layer.load(runtime, sourceOf(stateDict('', 3, 4)), { inputSize: 3, hiddenSize: 4 });
       runtime.scope(() => {
         const x = Tensor.from(runtime, random.normals(6), [1, 2, 3]);
-        expect(lstm.forward(x).output.toArray()).toEqual(bare.forward(x).output.toArray());
+        expect(layer.forward(x).output.toArray()).toEqual(bare.forward(x).output.toArray());
       });
-      lstm.dispose();
+      layer.dispose();
       bare.dispose();
       expect(runtime.memory.usedBytes).toBe(before);
     });
@@ -259,32 +274,32 @@ describe.each(variants)('LSTM, %s', async (variant) => {
       const { 'encoder.weight_hh_l0': _, 'encoder.bias_ih_l0': __, ...rest } = stateDict('encoder.', 3, 4);
       const source = {
         ...rest,
-        'encoder.weight_ih_l0': stored(16, 4),
-        'encoder.weight_ih_l1': stored(16, 4),
+        'encoder.weight_ih_l0': stored(rows, 4),
+        'encoder.weight_ih_l1': stored(rows, 4),
         'encoder.extra': stored(1),
         'decoder.weight': stored(1),
       };
       let caught: unknown;
       try {
-        LSTM.load(runtime, sourceOf(source), config);
+        Layer.load(runtime, sourceOf(source), config);
       } catch (error) {
         caught = error;
       }
       expect(caught).toBeInstanceOf(FormatError);
       expect((caught as FormatError).problems).toEqual([
-        'weights: encoder.weight_ih_l0 has shape [16, 4], expected [16, 3]',
-        'weights: encoder.weight_hh_l0 is missing (expected shape [16, 4])',
-        'weights: encoder.bias_ih_l0 is missing (expected shape [16])',
+        `weights: encoder.weight_ih_l0 has shape [${rows}, 4], expected [${rows}, 3]`,
+        `weights: encoder.weight_hh_l0 is missing (expected shape [${rows}, 4])`,
+        `weights: encoder.bias_ih_l0 is missing (expected shape [${rows}])`,
         'weights: encoder.weight_ih_l1 is unexpected',
         'weights: encoder.extra is unexpected',
       ]);
       expect(runtime.memory.usedBytes).toBe(before);
     });
 
-    it('a bidirectional LSTM wants the names of both directions', () => {
+    it('a bidirectional one wants the names of both directions', () => {
       const before = runtime.memory.usedBytes;
       const load = () =>
-        LSTM.load(runtime, sourceOf(stateDict('encoder.', 3, 4)), { ...config, bidirectional: true });
+        Layer.load(runtime, sourceOf(stateDict('encoder.', 3, 4)), { ...config, bidirectional: true });
       expect(load).toThrow(FormatError);
       expect(load).toThrow(
         /weight_ih_l0_reverse is missing .*\n.*weight_hh_l0_reverse .*\n.*bias_ih.*\n.*bias_hh/,

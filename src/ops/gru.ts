@@ -1,0 +1,99 @@
+import { isRecording, record } from '../autograd/tape.ts';
+import { expectShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { accumulateWeightGradient } from './linear.ts';
+import { expectFloats } from './operands.ts';
+import type { PackedWeight } from './packedWeight.ts';
+import { addTo, checkSequence, copyState, placeOutput, type SequenceOptions } from './recurrence.ts';
+
+/** State of a GRU: hidden [batch, hidden]. */
+export type GRUState = { readonly hidden: Tensor };
+
+/** What one direction of `gruSequence` runs with. */
+export interface GRUSequenceOptions extends SequenceOptions<GRUState> {
+  /** bias_hh [3 * hidden]; it cannot join the inputs' bias, for the reset gate scales the candidate's share of it. */
+  readonly bias?: Tensor;
+}
+
+/**
+ * A gated recurrent unit over whole sequences, one direction (Cho et al. 2014, in PyTorch's form, which resets after
+ * the product with the state): gates r, z, n side by side,
+ *
+ *   r, z = sigmoid(x + W_hh h + b_hh)   n = tanh(x + r * (W_hh h + b_hh))   h' = (1 - z) * n + z * h
+ *
+ * @param projected x [batch, time, 3 * hidden], the projected inputs with their bias; overwritten by the gates
+ * @param recurrent weight_hh [3 * hidden, hidden]
+ * @returns output [batch, time, hidden] (or the whole tensor of `into`), zeros from a row's length on; state at each
+ *   row's own last step
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time, or columns outside the output
+ */
+export function gruSequence(
+  projected: Tensor,
+  recurrent: PackedWeight,
+  options: GRUSequenceOptions = {},
+): { output: Tensor; state: GRUState } {
+  const { batch, time, size } = checkSequence('gru', 3, projected, recurrent, options);
+  const { bias, lengths, state: initial, reverse = false } = options;
+  if (bias) expectShape('gru', 'bias', bias.shape, [3 * size]);
+  expectFloats('gru', { projected, bias });
+  const { runtime } = projected;
+  const packed = recurrent.forward;
+  const hidden = copyState(initial?.hidden, projected, batch, size);
+  const { output, offset, stride } = placeOutput(projected, size, options.into);
+  const saved = isRecording(runtime)
+    ? {
+        hidden: Tensor.zeros(runtime, [batch, time, size]),
+        product: Tensor.zeros(runtime, [batch, time, size]),
+      }
+    : undefined;
+  const products = Tensor.empty(runtime, [batch, 3 * size]);
+  runtime.kernels.f32_gru_sequence(
+    output.pointer + offset,
+    hidden.pointer,
+    saved?.hidden.pointer ?? 0,
+    saved?.product.pointer ?? 0,
+    projected.pointer,
+    products.pointer,
+    packed,
+    bias?.pointer ?? 0,
+    lengths?.pointer ?? 0,
+    batch,
+    time,
+    size,
+    stride,
+    reverse ? 1 : 0,
+  );
+  products.dispose();
+  const inputs = [projected, recurrent.weight, bias, initial?.hidden].filter((input) => input !== undefined);
+  record([output, hidden], inputs, (tape) => {
+    const { kernels } = tape;
+    // Whoever used the final state has added to its gradient by now: it may be carried through the steps in place.
+    const gradHidden = tape.gradient(hidden);
+    const gradProducts = Tensor.empty(runtime, projected.shape);
+    kernels.f32_gru_sequence_backward(
+      projected.pointer,
+      gradProducts.pointer,
+      gradHidden.pointer,
+      tape.gradient(output).pointer + offset,
+      saved!.hidden.pointer,
+      saved!.product.pointer,
+      recurrent.backward,
+      lengths?.pointer ?? 0,
+      batch,
+      time,
+      size,
+      stride,
+      reverse ? 1 : 0,
+    );
+    if (tape.needs(recurrent.weight)) {
+      accumulateWeightGradient(tape, recurrent, gradProducts.pointer, saved!.hidden.pointer, batch * time);
+    }
+    if (bias && tape.needs(bias)) {
+      kernels.f32_sum_rows(tape.gradient(bias).pointer, gradProducts.pointer, batch * time, 3 * size);
+    }
+    addTo(tape, projected, projected);
+    addTo(tape, initial?.hidden, gradHidden);
+    gradProducts.dispose();
+  });
+  return { output, state: { hidden } };
+}

@@ -1,0 +1,88 @@
+/** What the sequence ops of LSTM and GRU share. */
+import type { Tape } from '../autograd/tape.ts';
+import { ArgumentError } from '../errors.ts';
+import { describe, expectShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { checkLengths } from './lengths.ts';
+import { expectFloats } from './operands.ts';
+import type { PackedWeight } from './packedWeight.ts';
+
+/** The state of one direction of a recurrent layer: each tensor [batch, hidden]. */
+export type RecurrentState = { readonly [name: string]: Tensor };
+
+/** What one direction runs with over whole sequences. */
+export interface SequenceOptions<State> {
+  /** i32 [batch], each in 0..time; full rows by default. */
+  readonly lengths?: Tensor;
+  /** Zeros by default. */
+  readonly state?: State;
+  /** From each row's end to its beginning. */
+  readonly reverse?: boolean;
+  /**
+   * Where the output goes: columns [column, column + hidden) of a tensor [batch, time, width], so that two directions
+   * can share one. A new tensor [batch, time, hidden] by default.
+   */
+  readonly into?: OutputColumns;
+}
+
+export interface OutputColumns {
+  readonly output: Tensor;
+  readonly column: number;
+}
+
+/**
+ * Checks the operands of a sequence op, before it allocates anything.
+ * @param gates how many lie side by side in projected [batch, time, gates * hidden]
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time, or columns outside the output
+ */
+export function checkSequence(
+  where: string,
+  gates: number,
+  projected: Tensor,
+  recurrent: PackedWeight,
+  options: SequenceOptions<RecurrentState>,
+): { batch: number; time: number; size: number } {
+  const { lengths, state = {}, into } = options;
+  const size = recurrent.inputs;
+  expectShape(where, 'projected', projected.shape, [null, null, gates * size]);
+  const [batch, time] = projected.shape as readonly [number, number, number];
+  expectShape(where, 'recurrent', [recurrent.outputs, size], [gates * size, size]);
+  if (lengths) checkLengths(where, lengths, batch, time);
+  expectFloats(where, { projected, weight: recurrent.weight, ...state, output: into?.output });
+  for (const name in state) expectShape(where, `state.${name}`, state[name]!.shape, [batch, size]);
+  if (into) {
+    const { output, column } = into;
+    expectShape(where, 'into.output', output.shape, [batch, time, null]);
+    if (!(Number.isInteger(column) && column >= 0 && column + size <= output.shape[2]!)) {
+      throw new ArgumentError(
+        `${where}: into.column must leave room for ${size} columns in ${describe(output.shape)}, got ${column}`,
+      );
+    }
+  }
+  return { batch, time, size };
+}
+
+/** The output tensor, the byte offset of its first written column, and the elements between its rows. */
+export function placeOutput(
+  projected: Tensor,
+  size: number,
+  into: OutputColumns | undefined,
+): { output: Tensor; offset: number; stride: number } {
+  const [batch, time] = projected.shape as readonly [number, number, number];
+  const output = into?.output ?? Tensor.empty(projected.runtime, [batch, time, size]);
+  return { output, offset: 4 * (into?.column ?? 0), stride: output.shape[2]! };
+}
+
+/** A copy of an initial state for the kernel to work in, or zeros [batch, size]. */
+export function copyState(given: Tensor | undefined, like: Tensor, batch: number, size: number): Tensor {
+  if (!given) return Tensor.zeros(like.runtime, [batch, size]);
+  const copy = Tensor.empty(like.runtime, [batch, size]);
+  like.runtime.kernels.f32_scale(copy.pointer, given.pointer, copy.size, 1);
+  return copy;
+}
+
+/** Adds a gradient to that of an op's input, where the loss may depend on it. */
+export function addTo(tape: Tape, input: Tensor | undefined, gradient: Tensor): void {
+  if (!input || !tape.needs(input)) return;
+  tape.kernels.f32_add_scaled(tape.gradient(input).pointer, gradient.pointer, gradient.size, 1);
+}
