@@ -1,12 +1,16 @@
 /** Kernels at the sizes that models use, each checked against the double-precision reference. */
 
+import { GRU } from '../src/layers/gru.ts';
+import { LSTM } from '../src/layers/lstm.ts';
 import { linear } from '../src/ops/linear.ts';
 import { lstmSequence } from '../src/ops/lstm.ts';
 import { PackedWeight } from '../src/ops/packedWeight.ts';
 import { softmax } from '../src/ops/softmax.ts';
 import { createRuntime } from '../src/runtime/load.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
+import { Random } from '../src/tensor/random.ts';
 import { Tensor } from '../src/tensor/tensor.ts';
+import * as gruReference from '../tests/reference/gru.ts';
 import * as reference from '../tests/reference/lstm.ts';
 import { matmul, transpose } from '../tests/reference/matmul.ts';
 import { softmaxRow } from '../tests/reference/softmax.ts';
@@ -42,6 +46,7 @@ export async function kernelCases(): Promise<{ cases: Case[]; variant: string | 
     softmaxCase(runtime, 128, 1024),
     lstmCase(runtime, 1, 100, 128),
     lstmCase(runtime, 16, 50, 256),
+    ...recurrentShapes.flatMap((shape) => [lstmLayerCase(runtime, shape), gruLayerCase(runtime, shape)]),
   ];
   return { cases, variant: runtime.variant };
 }
@@ -116,5 +121,96 @@ function lstmCase(runtime: Runtime, batch: number, time: number, hidden: number)
     },
     run: () => runtime.scope(() => void run()),
     rate: (seconds) => `${((2 * batch * time * 4 * hidden * hidden) / seconds / 1e9).toFixed(1)} GFLOP/s`,
+  };
+}
+
+/** Of whole layers: steps, batch, input and hidden size. */
+interface RecurrentShape {
+  readonly time: number;
+  readonly batch: number;
+  readonly input: number;
+  readonly hidden: number;
+}
+
+const recurrentShapes: readonly RecurrentShape[] = [
+  { time: 100, batch: 1, input: 128, hidden: 128 },
+  { time: 100, batch: 1, input: 128, hidden: 256 },
+  { time: 50, batch: 16, input: 256, hidden: 256 },
+];
+
+function lstmLayerCase(runtime: Runtime, shape: RecurrentShape): Case {
+  const { batch, time, input, hidden } = shape;
+  const lstm = LSTM.create(runtime, { inputSize: input, hiddenSize: hidden }, new Random(hidden));
+  return layerCase('lstm', 4, lstm, shape, (x, weights) => {
+    const bias = weights.biasIn.map((value, i) => value + weights.biasRecurrent[i]!);
+    const projected = matmul(
+      x,
+      transpose(weights.in, 4 * hidden, input),
+      bias,
+      null,
+      batch * time,
+      4 * hidden,
+      input,
+    );
+    const zeros = new Float64Array(batch * hidden);
+    const sequence = { batch, time, hidden, reverse: false, lengths: null };
+    return reference.lstmSequence(projected, weights.recurrent, zeros, zeros, sequence).output;
+  });
+}
+
+function gruLayerCase(runtime: Runtime, shape: RecurrentShape): Case {
+  const { batch, time, input, hidden } = shape;
+  const gru = GRU.create(runtime, { inputSize: input, hiddenSize: hidden }, new Random(hidden));
+  return layerCase('gru', 3, gru, shape, (x, weights) => {
+    const rows = 3 * hidden;
+    const projected = matmul(
+      x,
+      transpose(weights.in, rows, input),
+      weights.biasIn,
+      null,
+      batch * time,
+      rows,
+      input,
+    );
+    const sequence = { batch, time, hidden, reverse: false, lengths: null };
+    const zeros = new Float64Array(batch * hidden);
+    return gruReference.gruSequence(projected, weights.recurrent, weights.biasRecurrent, zeros, sequence)
+      .output;
+  });
+}
+
+/** A whole layer, the projection of its inputs included. */
+function layerCase(
+  kind: string,
+  gates: number,
+  layer: LSTM | GRU,
+  { batch, time, input, hidden }: RecurrentShape,
+  expected: (
+    x: Float32Array,
+    weights: Record<'in' | 'recurrent' | 'biasIn' | 'biasRecurrent', Float32Array>,
+  ) => Float64Array,
+): Case {
+  const { runtime } = layer;
+  const values = seededRandom(hidden).normals(batch * time * input);
+  const x = Tensor.from(runtime, values, [batch, time, input]);
+  const name = `${kind} T${time} B${batch} I${input} H${hidden}`;
+  const parameter = (key: string): Float32Array => layer.parameters().get(`${key}_l0`)!.toFloat32Array();
+  const flops = 2 * batch * time * gates * hidden * (input + hidden);
+  return {
+    name,
+    verify() {
+      const output = expected(values, {
+        in: parameter('weight_ih'),
+        recurrent: parameter('weight_hh'),
+        biasIn: parameter('bias_ih'),
+        biasRecurrent: parameter('bias_hh'),
+      });
+      const actual = runtime.scope(() => layer.forward(x).output.toFloat32Array());
+      // As for the recurrence alone, and the projection's (input + 1) eps sum|x||w| < (input + 1)^2 / sqrt(hidden) eps.
+      const projection = (input + 1) ** 2 / Math.sqrt(hidden);
+      expectClose(name, actual, output, (projection + 8 * (hidden + 8)) * EPSILON);
+    },
+    run: () => runtime.scope(() => void layer.forward(x)),
+    rate: (seconds) => `${(flops / seconds / 1e9).toFixed(1)} GFLOP/s`,
   };
 }
