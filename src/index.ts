@@ -15,9 +15,8 @@ export {
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
-export { LSTM, type LSTMConfig, type LSTMForwardOptions, LSTMStepState } from './layers/lstm.ts';
-export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
+export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
