@@ -25,7 +25,9 @@ for (const { variant, microKernel, only } of RUNS) {
   });
   // The reporter writes to stderr, the compiler and the final summary to stdout.
   const report = stripVTControlCharacters(stderr);
-  console.log(`── kernels, ${variant}, micro-kernel ${microKernel} ──\n${report}${stripVTControlCharacters(stdout)}`);
+  console.log(
+    `── kernels, ${variant}, micro-kernel ${microKernel} ──\n${report}${stripVTControlCharacters(stdout)}`,
+  );
 
   const passed = sum(report, /\[Summary\]: (\d+) pass/g);
   const failed = sum(report, /\[Summary\]: \d+ pass,\s+(\d+) fail/g);
@@ -34,7 +36,9 @@ for (const { variant, microKernel, only } of RUNS) {
   totals.skipped += [...report.matchAll(/\[Todo\]:/g)].length;
   if (status !== 0 || passed + failed === 0) {
     broken = true;
-    console.log(`kernels, ${variant}, micro-kernel ${microKernel}: as-pect ended with ${status} after ${passed + failed} tests`);
+    console.log(
+      `kernels, ${variant}, micro-kernel ${microKernel}: as-pect ended with ${status} after ${passed + failed} tests`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** The memory that a binary imports: its own, or one that threads share. */
+import { ArgumentError } from '../errors.ts';
 
 const PAGE_BYTES = 65_536;
 /** What the binaries declare: the most that 32-bit addresses reach. */
@@ -7,6 +8,13 @@ const MAXIMUM_PAGES = 65_536;
 const INITIAL_PAGES = 4;
 const IMPORT_SECTION = 2;
 const MEMORY_IMPORT = 2;
+
+/** @throws ArgumentError */
+export function checkMaxMemory(maxMemoryBytes: number | undefined): void {
+  if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0)) {
+    throw new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`);
+  }
+}
 
 /**
  * @param maxBytes limit, in bytes; the engine may set aside that much address space when the memory is shared
@@ -32,25 +40,29 @@ export function importingSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Arra
     for (let shift = 0; ; shift += 7) {
       const byte = copy[position++]!;
       value |= (byte & 127) << shift;
-      if (byte < 128) return value;
+      // Past the end too: there, a byte is undefined.
+      if (!(byte >= 128)) return value;
     }
   };
-  while (copy[position++] !== IMPORT_SECTION) {
+  while (position < copy.length) {
+    const section = copy[position++];
     const length = number();
-    position += length;
-  }
-  number();
-  for (let imports = number(); imports > 0; imports--) {
-    for (const _ of ['module', 'name']) {
-      const length = number();
+    if (section !== IMPORT_SECTION) {
       position += length;
+      continue;
     }
-    if (copy[position++] === MEMORY_IMPORT) {
-      copy[position] = 3;
-      return copy;
+    for (let imports = number(); imports > 0; imports--) {
+      for (const _ of ['module', 'name']) {
+        const length = number();
+        position += length;
+      }
+      if (copy[position++] === MEMORY_IMPORT) {
+        copy[position] = 3;
+        return copy;
+      }
+      // The other import is a global: its type and its mutability.
+      position += 2;
     }
-    // The other import is a global: its type and its mutability.
-    position += 2;
   }
   throw new RangeError('runtime: the binary imports no memory');
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
+
 import { decodeBase64 } from './base64.ts';
-import { createMemory, importingSharedMemory } from './linearMemory.ts';
+import { checkMaxMemory, createMemory, importingSharedMemory } from './linearMemory.ts';
 import { type MicroKernel, microKernels } from './microKernel.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
 import { ThreadPool } from './threads.ts';
@@ -71,6 +72,8 @@ export async function loadBinary(
   if (!(Number.isInteger(threads) && threads > 0)) {
     throw new ArgumentError(`createRuntime: threads must be a positive integer, got ${threads}`);
   }
+  // Before any thread is started: nobody would end them.
+  checkMaxMemory(maxMemoryBytes);
   if (options.module !== undefined) {
     checkModule('createRuntime', options.module);
     return { module: options.module, variant: options.variant, maxMemoryBytes, microKernel };

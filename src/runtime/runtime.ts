@@ -2,7 +2,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { Arena, Storage } from '../memory/arena.ts';
 import { ABI_VERSION, type GradientKernels, type InferenceKernels, type TrainingKernels } from './abi.ts';
-import { createMemory } from './linearMemory.ts';
+import { checkMaxMemory, createMemory } from './linearMemory.ts';
 import { candidates, isTimed, type MicroKernel, microKernels, onTrial } from './microKernel.ts';
 import type { Cut } from './threadProtocol.ts';
 import type { ThreadPool } from './threads.ts';
@@ -49,9 +49,7 @@ export class Runtime {
 
   constructor(module: WebAssembly.Module, parts: RuntimeParts = {}) {
     const { variant, maxMemoryBytes, microKernel, pool } = parts;
-    if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0)) {
-      throw new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`);
-    }
+    checkMaxMemory(maxMemoryBytes);
     checkImports(module);
     const memory = parts.memory ?? createMemory(maxMemoryBytes);
     const instances = Object.fromEntries(
@@ -165,26 +163,39 @@ export class Runtime {
 }
 
 /** What every binary of heed imports. */
-const IMPORTS = ['env.memory', 'env.microKernel'];
+const IMPORTS = 'global env.microKernel, memory env.memory';
 
 function checkImports(module: WebAssembly.Module): void {
-  const imports = WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
-  if (imports.sort().join() !== IMPORTS.join()) {
+  const imports = WebAssembly.Module.imports(module)
+    .map(({ kind, module: from, name }) => `${kind} ${from}.${name}`)
+    .sort()
+    .join(', ');
+  if (imports !== IMPORTS) {
     throw new UnsupportedError(
-      `createRuntime: module is not a binary of this release of heed: it imports ${imports.join(', ') || 'nothing'}, expected ${IMPORTS.join(', ')}`,
+      `createRuntime: module is not a binary of this release of heed: it imports ${imports || 'nothing'}, expected ${IMPORTS}`,
     );
   }
 }
 
-/** @throws UnsupportedError for another release's binary */
+/** @throws UnsupportedError for another release's binary, or something else's */
 function instantiate(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   microKernel: number,
 ): InferenceKernels {
   const env: Record<string, unknown> = { memory, microKernel };
-  const kernels = instantiateSync(module, { env }).exports as unknown as InferenceKernels;
-  const version = typeof kernels.abi_version === 'function' ? kernels.abi_version() : undefined;
+  let kernels: InferenceKernels;
+  let version: number | undefined;
+  try {
+    kernels = instantiateSync(module, { env }).exports as unknown as InferenceKernels;
+    version = typeof kernels.abi_version === 'function' ? kernels.abi_version() : undefined;
+  } catch (error) {
+    // Imports of our names and other types, or what traps when it starts.
+    throw new UnsupportedError(
+      `createRuntime: module is not a binary of this release of heed: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
   if (version !== ABI_VERSION) {
     throw new UnsupportedError(
       `createRuntime: module has ABI version ${version ?? 'none'}, this release of heed needs ${ABI_VERSION}; use the .wasm file of the same release`,

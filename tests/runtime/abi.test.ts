@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createMemory } from '../../src/runtime/linearMemory.ts';
 import { variants as allVariants } from '../../src/runtime/variant.ts';
 import { variants } from '../support/runtimes.ts';
 import { binary } from './binaries.ts';
-import { assemble, exportedFunctions } from './wasmBytes.ts';
+import { assemble, exportedFunctions, ourImports } from './wasmBytes.ts';
 
 const abi = readFileSync(new URL('../../src/runtime/abi.ts', import.meta.url), 'utf8');
 
@@ -71,7 +72,7 @@ describe.each(allVariants)('%s', (variant) => {
     const training = names.filter((name) =>
       /_backward$|_adam$|_dropout$|_scatter_add$|_transposed$/.test(name),
     );
-    expect(training).toEqual(['f32_pack_transposed']);
+    expect(training.sort()).toEqual(['f32_matmul_transposed', 'f32_pack_transposed']);
   });
 
   it('stays small', () => {
@@ -92,14 +93,23 @@ describe.each(allVariants)('%s', (variant) => {
 });
 
 describe.each(variants)('%s, compiled', (variant) => {
+  it.each(['', '.train'])('%s imports its memory and the choice of the micro-kernel', (suffix) => {
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(binary(variant + suffix)));
+    expect(imports.map(({ kind, module, name }) => `${kind} ${module}.${name}`).sort()).toEqual([
+      'global env.microKernel',
+      'memory env.memory',
+    ]);
+  });
+
   it.each(['', '.train'])('functions of %s have the lengths that abi.ts declares', (suffix) => {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary(variant + suffix)));
+    const env = { memory: createMemory(), microKernel: 0 };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary(variant + suffix)), { env });
     const expected = suffix ? { ...counts(inference), ...counts(gradients) } : counts(inference);
     const lengths = Object.entries(exports).flatMap(([name, value]) =>
       typeof value === 'function' ? [[name, value.length]] : [],
     );
     expect(Object.fromEntries(lengths)).toEqual(expected);
-    expect(exports.memory).toBeInstanceOf(WebAssembly.Memory);
+    expect(exports.memory).toBe(env.memory);
   });
 });
 
@@ -113,9 +123,19 @@ it('abi.ts names the parameters as the kernels do, in their order', () => {
 
 it('the reader of exports agrees with the engine', () => {
   const bytes = assemble({ constants: { one: 1, two: 2 }, memory: true });
-  expect([...exportedFunctions(bytes)]).toEqual([
+  const two = [
     ['one', 0],
     ['two', 0],
+  ];
+  expect([...exportedFunctions(bytes)]).toEqual(two);
+  const importing = assemble({ constants: { one: 1, two: 2 }, memory: true, imports: ourImports });
+  expect([...exportedFunctions(importing)]).toEqual(two);
+  const exported = WebAssembly.Module.exports(new WebAssembly.Module(importing));
+  expect(exported.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+    'one function',
+    'two function',
+    'memory memory',
   ]);
-  expect(() => exportedFunctions(assemble({ constants: { one: 1 }, imports: true }))).toThrow('imports');
+  const calling = assemble({ constants: { one: 1 }, imports: [{ name: 'log', kind: 'function' }] });
+  expect(() => exportedFunctions(calling)).toThrow('imports a function');
 });

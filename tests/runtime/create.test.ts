@@ -5,10 +5,6 @@ import { createRuntime, createRuntimeSync } from '../../src/runtime/load.ts';
 import { detectVariant, supports, type Variant } from '../../src/runtime/variant.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { binary, simdModule } from './binaries.ts';
-import { assemble } from './wasmBytes.ts';
-
-const foreign = (parts: Parameters<typeof assemble>[0]): WebAssembly.Module =>
-  new WebAssembly.Module(assemble(parts) as BufferSource);
 
 describe('createRuntime', () => {
   it('without options takes the best variant that the engine runs', async () => {
@@ -63,6 +59,15 @@ describe('createRuntime', () => {
     }
   });
 
+  it('refuses an unknown micro-kernel, beside a module too', async () => {
+    const expected = new ArgumentError(
+      'createRuntime: microKernel must be one of loads, shuffles, steps, got x',
+    );
+    const microKernel = 'x' as never;
+    await expect(createRuntime({ microKernel })).rejects.toThrow(expected);
+    await expect(createRuntime({ microKernel, module: simdModule() })).rejects.toThrow(expected);
+  });
+
   it.each([0, -1, Number.NaN])('refuses maxMemoryBytes %d', async (maxMemoryBytes) => {
     await expect(createRuntime({ maxMemoryBytes })).rejects.toThrow(
       new ArgumentError(`createRuntime: maxMemoryBytes must be positive, got ${maxMemoryBytes}`),
@@ -102,52 +107,20 @@ describe('createRuntimeSync', () => {
     );
   });
 
+  it('takes a micro-kernel, and refuses an unknown one', () => {
+    const module = simdModule();
+    using runtime = createRuntimeSync({ module, microKernel: 'steps' });
+    expect([runtime.microKernel, runtime.threads]).toEqual(['steps', 1]);
+    expect(() => createRuntimeSync({ module, microKernel: 'toString' as never })).toThrow(
+      new ArgumentError('createRuntimeSync: microKernel must be one of loads, shuffles, steps, got toString'),
+    );
+  });
+
   it('keeps to maxMemoryBytes', () => {
     const module = simdModule();
     using runtime = createRuntimeSync({ module, maxMemoryBytes: 2 ** 18 });
     expect(() => Tensor.zeros(runtime, [2 ** 16])).toThrow(OutOfMemoryError);
     expect(() => createRuntimeSync({ module, maxMemoryBytes: 0 })).toThrow(ArgumentError);
-  });
-});
-
-describe('a module of something else', () => {
-  const heap = { abi_version: ABI_VERSION, heap_base: 16 };
-  const needed = (version: number | 'none'): UnsupportedError =>
-    new UnsupportedError(
-      `createRuntime: module has ABI version ${version}, this release of heed needs ${ABI_VERSION}; use the .wasm file of the same release`,
-    );
-
-  it('empty: UnsupportedError', async () => {
-    const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-    expect(() => createRuntimeSync({ module })).toThrow(needed('none'));
-    await expect(createRuntime({ module })).rejects.toThrow(needed('none'));
-  });
-
-  it('with other exports: UnsupportedError', () => {
-    const module = foreign({ constants: { answer: 42 }, memory: true });
-    expect(() => createRuntimeSync({ module })).toThrow(needed('none'));
-  });
-
-  it('of another ABI version: UnsupportedError with both versions', () => {
-    for (const version of [0, ABI_VERSION + 1]) {
-      const module = foreign({ constants: { ...heap, abi_version: version }, memory: true });
-      expect(() => createRuntimeSync({ module })).toThrow(needed(version));
-    }
-  });
-
-  it('with our ABI version, but without the rest: UnsupportedError', () => {
-    for (const parts of [
-      { constants: { abi_version: ABI_VERSION } },
-      { constants: { abi_version: ABI_VERSION }, memory: true },
-      { constants: heap },
-    ]) {
-      expect(() => createRuntimeSync({ module: foreign(parts) })).toThrow(UnsupportedError);
-    }
-  });
-
-  it('that imports something: UnsupportedError', () => {
-    const module = foreign({ constants: heap, memory: true, imports: true });
-    expect(() => createRuntimeSync({ module })).toThrow(UnsupportedError);
   });
 });
 
