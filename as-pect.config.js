@@ -13,7 +13,8 @@ if (isRelaxed && Number(process.versions.node.split('.')[0]) < 22) {
 const { referenceImports } = await tsImport('./tests/kernels/references.ts', import.meta.url);
 
 export default {
-  entries: ['tests/kernels/**/*.spec.ts'],
+  // as-pect's own option for leaving files out does nothing: it reads a misspelt name.
+  entries: [process.env.KERNEL_SPECS ?? 'tests/kernels/**/*.spec.ts'],
   include: ['node_modules/@as-pect/assembly/assembly/index.ts'],
   disclude: [],
   async instantiate(memory, createImports, instantiate, binary) {
