@@ -81,6 +81,8 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
   const { leading, M, N, K } = sizesOf(a, b, transposeA, transposeB);
   expectFloats('matmul', { a, b });
   const { runtime } = a;
+  // Asked for first: a disposed operand throws before anything is allocated.
+  const [aStart, bStart] = [a.pointer, b.pointer];
   const c = Tensor.empty(runtime, [...leading, M, N]);
   const packed = runtime.allocate(packedBytes(N, K));
   const batch = sizeOf(leading);
@@ -88,8 +90,8 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
     const { kernels } = runtime;
     const [cPointer, aPointer, bPointer] = [
       c.pointer + 4 * i * M * N,
-      a.pointer + 4 * i * M * K,
-      b.pointer + 4 * i * K * N,
+      aStart + 4 * i * M * K,
+      bStart + 4 * i * K * N,
     ];
     if (transposeB) kernels.f32_pack_transposed(packed.pointer, bPointer, K, N, K);
     else kernels.f32_pack(packed.pointer, bPointer, K, N, N);
