@@ -45,8 +45,12 @@ const host = globalThis as unknown as Port & {
       parentPort?: Port & { once(event: 'message', listener: (start: Start) => void): void };
     };
   };
-  onmessage: ((event: { data: Start }) => void) | null;
+  addEventListener(
+    type: 'message',
+    listener: (event: { data: Start }) => void,
+    options: { once: true },
+  ): void;
 };
 const node = host.process?.getBuiltinModule?.('node:worker_threads').parentPort;
 if (node) node.once('message', (start) => serve(start, node));
-else host.onmessage = ({ data }) => serve(data, host);
+else host.addEventListener('message', ({ data }) => serve(data, host), { once: true });

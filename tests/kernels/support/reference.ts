@@ -353,6 +353,7 @@ export declare function normBackward(
   epsilon: f32,
   centred: i32,
   which: i32,
+): void;
 export declare function gruSequence(
   outOutput: usize,
   outHidden: usize,
