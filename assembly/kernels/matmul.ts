@@ -27,38 +27,35 @@ const BLOCK_ROWS: i32 = 96;
 @external("env", "microKernel")
 declare const microKernel: i32;
 
-/** C row (+)= A row · B, all panels. */
+/** C row += A row · B, all panels. */
 function rowProduct(
-  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, N: i32, K: i32, panelBytes: usize,
-  aColumnStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, packedPtr: usize, N: i32, K: i32, panelBytes: usize,
+  aColumnStride: usize,
 ): void {
   let j = 0;
   for (; j + 4 * PANEL <= N; j += 4 * PANEL) {
-    tile1x32(cPtr, aPtr, packedPtr, biasPtr, K, panelBytes, aColumnStride, accumulate);
+    tile1x32(cPtr, aPtr, packedPtr, K, panelBytes, aColumnStride);
     cPtr += 128; packedPtr += panelBytes << 2;
-    if (biasPtr) biasPtr += 128;
   }
   for (; j < N; j += PANEL) {
-    tile1x8(cPtr, aPtr, packedPtr, biasPtr, min(PANEL, N - j), K, aColumnStride, accumulate);
+    tile1x8(cPtr, aPtr, packedPtr, min(PANEL, N - j), K, aColumnStride);
     cPtr += 32; packedPtr += panelBytes;
-    if (biasPtr) biasPtr += 32;
   }
 }
 
 /** Two rows of C, all panels. */
 function twoRows(
-  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, N: i32, K: i32, panelBytes: usize,
-  aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, packedPtr: usize, N: i32, K: i32, panelBytes: usize,
+  aRowStride: usize, aColumnStride: usize, cRowStride: usize,
 ): void {
   let j = 0;
   for (; j + 2 * PANEL <= N; j += 2 * PANEL) {
-    tile2x16(cPtr, aPtr, packedPtr, biasPtr, K, panelBytes, aRowStride, aColumnStride, cRowStride, accumulate);
+    tile2x16(cPtr, aPtr, packedPtr, K, panelBytes, aRowStride, aColumnStride, cRowStride);
     cPtr += 64; packedPtr += panelBytes << 1;
-    if (biasPtr) biasPtr += 64;
   }
   if (j < N) {
-    rowProduct(cPtr, aPtr, packedPtr, biasPtr, N - j, K, panelBytes, aColumnStride, accumulate);
-    rowProduct(cPtr + cRowStride, aPtr + aRowStride, packedPtr, biasPtr, N - j, K, panelBytes, aColumnStride, accumulate);
+    rowProduct(cPtr, aPtr, packedPtr, N - j, K, panelBytes, aColumnStride);
+    rowProduct(cPtr + cRowStride, aPtr + aRowStride, packedPtr, N - j, K, panelBytes, aColumnStride);
   }
 }
 
@@ -73,48 +70,55 @@ function rowsInSixes(rows: i32): i32 {
 
 /** Whole tiles of row-major A against one panel: first `sixes` rows, then up to row `tiled`. */
 function panelTiles(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, sixes: i32, tiled: i32, K: i32,
-  aRowStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, sixes: i32, tiled: i32, K: i32,
+  aRowStride: usize, cRowStride: usize,
 ): void {
   let i = 0;
   if (ASC_FEATURE_RELAXED_SIMD) {
     for (; i < sixes; i += 6) {
-      tile6x8(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
+      tile6x8(cPtr, aPtr, panelPtr, columns, K, aRowStride, cRowStride);
       cPtr += 6 * cRowStride; aPtr += 6 * aRowStride;
     }
   }
   for (; i < tiled; i += 4) {
-    if (microKernel == 0) tile4x8Loads(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
-    else if (microKernel == 1) tile4x8Shuffles(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, cRowStride, accumulate);
-    else tile4x8(cPtr, aPtr, panelPtr, biasPtr, columns, K, aRowStride, 4, cRowStride, accumulate);
+    if (microKernel == 0) tile4x8Loads(cPtr, aPtr, panelPtr, columns, K, aRowStride, cRowStride);
+    else if (microKernel == 1) tile4x8Shuffles(cPtr, aPtr, panelPtr, columns, K, aRowStride, cRowStride);
+    else tile4x8(cPtr, aPtr, panelPtr, columns, K, aRowStride, 4, cRowStride);
     cPtr += cRowStride << 2; aPtr += aRowStride << 2;
   }
 }
 
-/** A block of rows against a block of depth: `packedPtr` and `aPtr` point at the block, `panelBytes` apart are panels. */
+/** C [rows, columns] = bias, or zeros where biasPtr is 0: what the product is added to. */
+function begin(cPtr: usize, biasPtr: usize, rows: i32, columns: i32, cRowStride: usize): void {
+  for (let i = 0; i < rows; ++i, cPtr += cRowStride) {
+    if (biasPtr) memory.copy(cPtr, biasPtr, (<usize>columns) << 2);
+    else memory.fill(cPtr, 0, (<usize>columns) << 2);
+  }
+}
+
+/** C += A · B for a block of rows and a block of depth, `panelBytes` between panels; then the activation. */
 function block(
-  cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, rows: i32, N: i32, K: i32, panelBytes: usize,
-  aRowStride: usize, cRowStride: usize, accumulate: bool, activation: i32,
+  cPtr: usize, aPtr: usize, packedPtr: usize, rows: i32, N: i32, K: i32, panelBytes: usize,
+  aRowStride: usize, cRowStride: usize, activation: i32,
 ): void {
   const sixes = rowsInSixes(rows);
   const tiled = sixes + ((rows - sixes) & ~3);
   if (tiled) {
-    let c = cPtr, panelPtr = packedPtr, bias = biasPtr;
+    let c = cPtr, panelPtr = packedPtr;
     for (let j = 0; j < N; j += PANEL) {
       const columns = min(PANEL, N - j);
-      panelTiles(c, aPtr, panelPtr, bias, columns, sixes, tiled, K, aRowStride, cRowStride, accumulate);
+      panelTiles(c, aPtr, panelPtr, columns, sixes, tiled, K, aRowStride, cRowStride);
       if (activation) activate(c, tiled, columns, cRowStride, activation);
       c += 32; panelPtr += panelBytes;
-      if (bias) bias += 32;
     }
   }
   const left = rows - tiled;
   if (!left) return;
   const c = cPtr + <usize>tiled * cRowStride, a = aPtr + <usize>tiled * aRowStride;
-  if (left >= 2) twoRows(c, a, packedPtr, biasPtr, N, K, panelBytes, aRowStride, 4, cRowStride, accumulate);
+  if (left >= 2) twoRows(c, a, packedPtr, N, K, panelBytes, aRowStride, 4, cRowStride);
   if (left & 1) {
     const last = <usize>(left - 1);
-    rowProduct(c + last * cRowStride, a + last * aRowStride, packedPtr, biasPtr, N, K, panelBytes, 4, accumulate);
+    rowProduct(c + last * cRowStride, a + last * aRowStride, packedPtr, N, K, panelBytes, 4);
   }
   if (activation) activate(c, left, N, cRowStride, activation);
 }
@@ -135,10 +139,11 @@ export function matmulRowMajor(
   for (let b = 1; b <= blocks; ++b, k += depth) {
     const a = aPtr + ((<usize>k) << 2), packed = packedPtr + ((<usize>k) << 5);
     for (let i = 0; i < M; i += BLOCK_ROWS) {
+      const c = cPtr + <usize>i * cRowStride, rows = min(BLOCK_ROWS, M - i);
+      if (b == 1 && !accumulate) begin(c, biasPtr, rows, N, cRowStride);
       block(
-        cPtr + <usize>i * cRowStride, a + <usize>i * aRowStride, packed, biasPtr,
-        min(BLOCK_ROWS, M - i), N, min(depth, K - k), panelBytes,
-        aRowStride, cRowStride, accumulate || b > 1, b == blocks ? activation : 0,
+        c, a + <usize>i * aRowStride, packed, rows, N, min(depth, K - k), panelBytes, aRowStride, cRowStride,
+        b == blocks ? activation : 0,
       );
     }
   }
@@ -157,21 +162,21 @@ export function matmulPacked(
     matmulRowMajor(cPtr, aPtr, packedPtr, biasPtr, M, N, K, aRowStride, cRowStride, accumulate, 0);
     return;
   }
+  if (!accumulate) begin(cPtr, biasPtr, M, N, cRowStride);
   const panelBytes = (<usize>K) << 5;
   const tiled = M & ~3;
   const columnsTiled = tiled ? N : 0;
   for (let j = 0; j < columnsTiled; j += PANEL) {
     const panelPtr = packedPtr + <usize>(j / PANEL) * panelBytes;
-    const bias = biasPtr ? biasPtr + ((<usize>j) << 2) : 0;
     let c = cPtr + ((<usize>j) << 2), a = aPtr;
     for (let i = 0; i < tiled; i += 4) {
-      tile4x8(c, a, panelPtr, bias, min(PANEL, N - j), K, aRowStride, aColumnStride, cRowStride, accumulate);
+      tile4x8(c, a, panelPtr, min(PANEL, N - j), K, aRowStride, aColumnStride, cRowStride);
       c += cRowStride << 2; a += aTileStride;
     }
   }
   aPtr += <usize>(tiled >> 2) * aTileStride;
   for (let i = tiled; i < M; ++i) {
-    rowProduct(cPtr + <usize>i * cRowStride, aPtr, packedPtr, biasPtr, N, K, panelBytes, aColumnStride, accumulate);
+    rowProduct(cPtr + <usize>i * cRowStride, aPtr, packedPtr, N, K, panelBytes, aColumnStride);
     aPtr += aRowStride;
   }
 }

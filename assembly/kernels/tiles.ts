@@ -1,5 +1,5 @@
 /**
- * Micro-kernels of the packed matrix product: a tile of C kept in registers while K is walked once.
+ * Micro-kernels of the packed matrix product, C += A · B: a tile of C kept in registers while K is walked once.
  *
  * Every element of C is summed in the order k = 0..K-1, whatever the tile: which kernel runs, and how rows are split
  * between calls or threads, does not change a bit of the result.
@@ -12,12 +12,22 @@
  */
 import { loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
 
-/** Start value of a tile row's four columns: what C holds, the bias, or zero. */
+/** Not inline, as the last panel alone comes here: ten copies in each tile would double the binary. */
+function loadLast(pointer: usize, columns: i32): v128 { return loadUpTo4(pointer, columns); }
+function storeLast(pointer: usize, v: v128, columns: i32): void { storeUpTo4(pointer, v, columns); }
+
+/** Four columns of a tile's row, of which `columns` are real. */
 // @ts-ignore: decorator
 @inline
-function startOf(cPtr: usize, biasPtr: usize, columns: i32, accumulate: bool): v128 {
-  if (accumulate) return loadUpTo4(cPtr, columns);
-  return biasPtr ? loadUpTo4(biasPtr, columns) : f32x4.splat(0);
+function load4(pointer: usize, columns: i32): v128 {
+  return columns >= 4 ? v128.load(pointer) : loadLast(pointer, columns);
+}
+
+// @ts-ignore: decorator
+@inline
+function store4(pointer: usize, v: v128, columns: i32): void {
+  if (columns >= 4) v128.store(pointer, v);
+  else storeLast(pointer, v, columns);
 }
 
 // @ts-ignore: decorator
@@ -35,18 +45,17 @@ function splat3(v: v128): v128 { return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 
 
 /** A 6 x 8 tile of C, A's elements splatted by loads. Only where multiply and add fuse. */
 export function tile6x8(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32,
-  aRowStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, K: i32,
+  aRowStride: usize, cRowStride: usize,
 ): void {
   const right = columns - 4;
-  const biasRight = biasPtr ? biasPtr + 16 : 0;
   const c1 = cPtr + cRowStride, c2 = c1 + cRowStride, c3 = c2 + cRowStride, c4 = c3 + cRowStride, c5 = c4 + cRowStride;
-  let s00 = startOf(cPtr, biasPtr, columns, accumulate), s01 = startOf(cPtr + 16, biasRight, right, accumulate);
-  let s10 = startOf(c1, biasPtr, columns, accumulate), s11 = startOf(c1 + 16, biasRight, right, accumulate);
-  let s20 = startOf(c2, biasPtr, columns, accumulate), s21 = startOf(c2 + 16, biasRight, right, accumulate);
-  let s30 = startOf(c3, biasPtr, columns, accumulate), s31 = startOf(c3 + 16, biasRight, right, accumulate);
-  let s40 = startOf(c4, biasPtr, columns, accumulate), s41 = startOf(c4 + 16, biasRight, right, accumulate);
-  let s50 = startOf(c5, biasPtr, columns, accumulate), s51 = startOf(c5 + 16, biasRight, right, accumulate);
+  let s00 = load4(cPtr, columns), s01 = load4(cPtr + 16, right);
+  let s10 = load4(c1, columns), s11 = load4(c1 + 16, right);
+  let s20 = load4(c2, columns), s21 = load4(c2 + 16, right);
+  let s30 = load4(c3, columns), s31 = load4(c3 + 16, right);
+  let s40 = load4(c4, columns), s41 = load4(c4 + 16, right);
+  let s50 = load4(c5, columns), s51 = load4(c5 + 16, right);
   let a0 = aPtr, a1 = a0 + aRowStride, a2 = a1 + aRowStride, a3 = a2 + aRowStride, a4 = a3 + aRowStride, a5 = a4 + aRowStride;
   for (let k = K; k > 0; --k) {
     const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16);
@@ -65,26 +74,25 @@ export function tile6x8(
     a0 += 4; a1 += 4; a2 += 4; a3 += 4; a4 += 4; a5 += 4;
     panelPtr += 32;
   }
-  storeUpTo4(cPtr, s00, columns); storeUpTo4(cPtr + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
-  storeUpTo4(c4, s40, columns); storeUpTo4(c4 + 16, s41, right);
-  storeUpTo4(c5, s50, columns); storeUpTo4(c5 + 16, s51, right);
+  store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
+  store4(c1, s10, columns); store4(c1 + 16, s11, right);
+  store4(c2, s20, columns); store4(c2 + 16, s21, right);
+  store4(c3, s30, columns); store4(c3 + 16, s31, right);
+  store4(c4, s40, columns); store4(c4 + 16, s41, right);
+  store4(c5, s50, columns); store4(c5 + 16, s51, right);
 }
 
 /** A 4 x 8 tile of C, A's elements splatted by loads. */
 export function tile4x8Loads(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32,
-  aRowStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, K: i32,
+  aRowStride: usize, cRowStride: usize,
 ): void {
   const right = columns - 4;
-  const biasRight = biasPtr ? biasPtr + 16 : 0;
   const c1 = cPtr + cRowStride, c2 = c1 + cRowStride, c3 = c2 + cRowStride;
-  let s00 = startOf(cPtr, biasPtr, columns, accumulate), s01 = startOf(cPtr + 16, biasRight, right, accumulate);
-  let s10 = startOf(c1, biasPtr, columns, accumulate), s11 = startOf(c1 + 16, biasRight, right, accumulate);
-  let s20 = startOf(c2, biasPtr, columns, accumulate), s21 = startOf(c2 + 16, biasRight, right, accumulate);
-  let s30 = startOf(c3, biasPtr, columns, accumulate), s31 = startOf(c3 + 16, biasRight, right, accumulate);
+  let s00 = load4(cPtr, columns), s01 = load4(cPtr + 16, right);
+  let s10 = load4(c1, columns), s11 = load4(c1 + 16, right);
+  let s20 = load4(c2, columns), s21 = load4(c2 + 16, right);
+  let s30 = load4(c3, columns), s31 = load4(c3 + 16, right);
   let a0 = aPtr, a1 = a0 + aRowStride, a2 = a1 + aRowStride, a3 = a2 + aRowStride;
   let k = K;
   for (; k >= 4; k -= 4) {
@@ -140,10 +148,10 @@ export function tile4x8Loads(
     a0 += 4; a1 += 4; a2 += 4; a3 += 4;
     panelPtr += 32;
   }
-  storeUpTo4(cPtr, s00, columns); storeUpTo4(cPtr + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
+  store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
+  store4(c1, s10, columns); store4(c1 + 16, s11, right);
+  store4(c2, s20, columns); store4(c2 + 16, s21, right);
+  store4(c3, s30, columns); store4(c3 + 16, s31, right);
 }
 
 /**
@@ -151,16 +159,15 @@ export function tile4x8Loads(
  * each of them carries a bounds check.
  */
 export function tile4x8Shuffles(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32,
-  aRowStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, K: i32,
+  aRowStride: usize, cRowStride: usize,
 ): void {
   const right = columns - 4;
-  const biasRight = biasPtr ? biasPtr + 16 : 0;
   const c1 = cPtr + cRowStride, c2 = c1 + cRowStride, c3 = c2 + cRowStride;
-  let s00 = startOf(cPtr, biasPtr, columns, accumulate), s01 = startOf(cPtr + 16, biasRight, right, accumulate);
-  let s10 = startOf(c1, biasPtr, columns, accumulate), s11 = startOf(c1 + 16, biasRight, right, accumulate);
-  let s20 = startOf(c2, biasPtr, columns, accumulate), s21 = startOf(c2 + 16, biasRight, right, accumulate);
-  let s30 = startOf(c3, biasPtr, columns, accumulate), s31 = startOf(c3 + 16, biasRight, right, accumulate);
+  let s00 = load4(cPtr, columns), s01 = load4(cPtr + 16, right);
+  let s10 = load4(c1, columns), s11 = load4(c1 + 16, right);
+  let s20 = load4(c2, columns), s21 = load4(c2 + 16, right);
+  let s30 = load4(c3, columns), s31 = load4(c3 + 16, right);
   let a0 = aPtr, a1 = a0 + aRowStride, a2 = a1 + aRowStride, a3 = a2 + aRowStride;
   let k = K;
   for (; k >= 4; k -= 4) {
@@ -217,10 +224,10 @@ export function tile4x8Shuffles(
     a0 += 4; a1 += 4; a2 += 4; a3 += 4;
     panelPtr += 32;
   }
-  storeUpTo4(cPtr, s00, columns); storeUpTo4(cPtr + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
+  store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
+  store4(c1, s10, columns); store4(c1 + 16, s11, right);
+  store4(c2, s20, columns); store4(c2 + 16, s21, right);
+  store4(c3, s30, columns); store4(c3 + 16, s31, right);
 }
 
 /**
@@ -228,16 +235,15 @@ export function tile4x8Shuffles(
  * whose scheduler reorders longer bodies (V8 before 12).
  */
 export function tile4x8(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32,
-  aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, K: i32,
+  aRowStride: usize, aColumnStride: usize, cRowStride: usize,
 ): void {
   const right = columns - 4;
-  const biasRight = biasPtr ? biasPtr + 16 : 0;
   const c1 = cPtr + cRowStride, c2 = c1 + cRowStride, c3 = c2 + cRowStride;
-  let s00 = startOf(cPtr, biasPtr, columns, accumulate), s01 = startOf(cPtr + 16, biasRight, right, accumulate);
-  let s10 = startOf(c1, biasPtr, columns, accumulate), s11 = startOf(c1 + 16, biasRight, right, accumulate);
-  let s20 = startOf(c2, biasPtr, columns, accumulate), s21 = startOf(c2 + 16, biasRight, right, accumulate);
-  let s30 = startOf(c3, biasPtr, columns, accumulate), s31 = startOf(c3 + 16, biasRight, right, accumulate);
+  let s00 = load4(cPtr, columns), s01 = load4(cPtr + 16, right);
+  let s10 = load4(c1, columns), s11 = load4(c1 + 16, right);
+  let s20 = load4(c2, columns), s21 = load4(c2 + 16, right);
+  let s30 = load4(c3, columns), s31 = load4(c3 + 16, right);
   let a0 = aPtr, a1 = a0 + aRowStride, a2 = a1 + aRowStride, a3 = a2 + aRowStride;
   for (let k = K; k > 0; --k) {
     const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16);
@@ -252,22 +258,22 @@ export function tile4x8(
     a0 += aColumnStride; a1 += aColumnStride; a2 += aColumnStride; a3 += aColumnStride;
     panelPtr += 32;
   }
-  storeUpTo4(cPtr, s00, columns); storeUpTo4(cPtr + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
+  store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
+  store4(c1, s10, columns); store4(c1 + 16, s11, right);
+  store4(c2, s20, columns); store4(c2 + 16, s21, right);
+  store4(c3, s30, columns); store4(c3 + 16, s31, right);
 }
 
 /** A 2 x 16 tile of C: two whole panels, `panelBytes` apart. */
 export function tile2x16(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, K: i32, panelBytes: usize,
-  aRowStride: usize, aColumnStride: usize, cRowStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, K: i32, panelBytes: usize,
+  aRowStride: usize, aColumnStride: usize, cRowStride: usize,
 ): void {
   const c1 = cPtr + cRowStride;
-  let s00 = startOf(cPtr, biasPtr, 4, accumulate), s01 = startOf(cPtr + 16, biasPtr ? biasPtr + 16 : 0, 4, accumulate);
-  let s02 = startOf(cPtr + 32, biasPtr ? biasPtr + 32 : 0, 4, accumulate), s03 = startOf(cPtr + 48, biasPtr ? biasPtr + 48 : 0, 4, accumulate);
-  let s10 = startOf(c1, biasPtr, 4, accumulate), s11 = startOf(c1 + 16, biasPtr ? biasPtr + 16 : 0, 4, accumulate);
-  let s12 = startOf(c1 + 32, biasPtr ? biasPtr + 32 : 0, 4, accumulate), s13 = startOf(c1 + 48, biasPtr ? biasPtr + 48 : 0, 4, accumulate);
+  let s00 = v128.load(cPtr), s01 = v128.load(cPtr, 16);
+  let s02 = v128.load(cPtr, 32), s03 = v128.load(cPtr, 48);
+  let s10 = v128.load(c1), s11 = v128.load(c1, 16);
+  let s12 = v128.load(c1, 32), s13 = v128.load(c1, 48);
   let a0 = aPtr, a1 = a0 + aRowStride, p1 = panelPtr + panelBytes;
   for (let k = K; k > 0; --k) {
     const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16), b2 = v128.load(p1), b3 = v128.load(p1, 16);
@@ -284,10 +290,10 @@ export function tile2x16(
 
 /** One row of C against one panel; `columns` (1 to 8) of it are real. */
 export function tile1x8(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, columns: i32, K: i32, aColumnStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, columns: i32, K: i32, aColumnStride: usize,
 ): void {
-  let s0 = startOf(cPtr, biasPtr, columns, accumulate);
-  let s1 = startOf(cPtr + 16, biasPtr ? biasPtr + 16 : 0, columns - 4, accumulate);
+  let s0 = load4(cPtr, columns);
+  let s1 = load4(cPtr + 16, columns - 4);
   for (let k = K; k > 0; --k) {
     const a = v128.load32_splat(aPtr);
     s0 = madd(a, v128.load(panelPtr), s0);
@@ -295,19 +301,19 @@ export function tile1x8(
     aPtr += aColumnStride;
     panelPtr += 32;
   }
-  storeUpTo4(cPtr, s0, columns);
-  storeUpTo4(cPtr + 16, s1, columns - 4);
+  store4(cPtr, s0, columns);
+  store4(cPtr + 16, s1, columns - 4);
 }
 
 /** One row of C against four whole panels, `panelBytes` apart: enough sums to hide the latency of an addition. */
 export function tile1x32(
-  cPtr: usize, aPtr: usize, panelPtr: usize, biasPtr: usize, K: i32, panelBytes: usize,
-  aColumnStride: usize, accumulate: bool,
+  cPtr: usize, aPtr: usize, panelPtr: usize, K: i32, panelBytes: usize,
+  aColumnStride: usize,
 ): void {
-  let s0 = startOf(cPtr, biasPtr, 4, accumulate), s1 = startOf(cPtr + 16, biasPtr ? biasPtr + 16 : 0, 4, accumulate);
-  let s2 = startOf(cPtr + 32, biasPtr ? biasPtr + 32 : 0, 4, accumulate), s3 = startOf(cPtr + 48, biasPtr ? biasPtr + 48 : 0, 4, accumulate);
-  let s4 = startOf(cPtr + 64, biasPtr ? biasPtr + 64 : 0, 4, accumulate), s5 = startOf(cPtr + 80, biasPtr ? biasPtr + 80 : 0, 4, accumulate);
-  let s6 = startOf(cPtr + 96, biasPtr ? biasPtr + 96 : 0, 4, accumulate), s7 = startOf(cPtr + 112, biasPtr ? biasPtr + 112 : 0, 4, accumulate);
+  let s0 = v128.load(cPtr), s1 = v128.load(cPtr, 16);
+  let s2 = v128.load(cPtr, 32), s3 = v128.load(cPtr, 48);
+  let s4 = v128.load(cPtr, 64), s5 = v128.load(cPtr, 80);
+  let s6 = v128.load(cPtr, 96), s7 = v128.load(cPtr, 112);
   let p0 = panelPtr, p1 = p0 + panelBytes, p2 = p1 + panelBytes, p3 = p2 + panelBytes;
   for (let k = K; k > 0; --k) {
     const a = v128.load32_splat(aPtr);
