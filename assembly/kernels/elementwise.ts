@@ -73,11 +73,7 @@ export function f32_copy_columns(
 ): void {
   const outBytes = (<usize>outStride) << 2, xBytes = (<usize>xStride) << 2;
   for (let r = 0; r < rows; ++r, outPtr += outBytes, xPtr += xBytes) {
-    for (let j = 0; j < columns; j += 4) {
-      const out = outPtr + ((<usize>j) << 2);
-      let v = loadUpTo4(xPtr + ((<usize>j) << 2), columns - j);
-      if (accumulate) v = f32x4.add(loadUpTo4(out, columns - j), v);
-      storeUpTo4(out, v, columns - j);
-    }
+    if (accumulate) f32_add(outPtr, outPtr, xPtr, columns);
+    else memory.copy(outPtr, xPtr, (<usize>columns) << 2);
   }
 }

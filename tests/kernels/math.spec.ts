@@ -1,5 +1,6 @@
 /** Each approximation of assembly/math over a dense sample, against the error that its header states. */
 import { f32_exp, f32_sigmoid, f32_tanh } from '../../assembly/kernels/elementwise';
+import { log } from '../../assembly/math/log';
 import { begin, doubles, expectIntact, getFloat, output, seal, setFloat, uniforms } from './support/buffers';
 import { exp, print, sigmoid, tanh } from './support/reference';
 
@@ -109,4 +110,27 @@ describe('math', () => {
   it('tanh of NaN, infinities and extremes', () => checkSpecial(Function.Tanh));
   it('sigmoid stays in [0, 1]', () => checkRange(Function.Sigmoid, 0, 1));
   it('tanh stays in [-1, 1]', () => checkRange(Function.Tanh, -1, 1));
+});
+
+describe('log', () => {
+  it('has a relative error below 6e-8 over all magnitudes, and near one', () => {
+    begin('log sweep');
+    let worst: f64 = 0;
+    const exponents = uniforms(SAMPLES, -126, 127.9), around = uniforms(SAMPLES, -0.3, 0.4);
+    for (let i = 0; i < SAMPLES; ++i) {
+      for (let which = 0; which < 2; ++which) {
+        const x = which ? <f32>Math.pow(2, getFloat(exponents, i)) : 1 + getFloat(around, i);
+        const wanted = Math.log(x);
+        const error = wanted == 0 ? Math.abs(<f64>log(x)) : Math.abs((<f64>log(x) - wanted) / wanted);
+        if (!(error <= worst)) worst = error;
+      }
+    }
+    print('  log: largest relative error ' + worst.toString() + ' over ' + (2 * SAMPLES).toString() + ' points');
+    expect<f64>(worst).toBeLessThanOrEqual(6e-8);
+  });
+  it('takes one to zero, and keeps infinity and NaN', () => {
+    expect<f32>(log(1)).toBe(0);
+    expect<f32>(log(Infinity)).toBe(Infinity);
+    expect<bool>(isNaN(log(NaN))).toBe(true);
+  });
 });
