@@ -75,41 +75,44 @@ export function reciprocalRootMeanSquare(xPtr: usize, columns: i32, epsilon: f32
   return 1 / sqrt(hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d))) / <f32>columns + epsilon);
 }
 
-/** out = ((x - mean) scale + offset) weight + bias, n floats; the pointers of weight and bias may be 0. */
+/** y weight + bias: `count` lanes, 4 or more meaning all. What is absent is known where this is compiled. */
+// @ts-ignore: decorator
+@inline
+function affine(y: v128, weightPtr: usize, biasPtr: usize, count: i32, weighted: bool, biased: bool): v128 {
+  if (weighted && biased) return madd(y, loadUpTo4(weightPtr, count), loadUpTo4(biasPtr, count));
+  if (weighted) return f32x4.mul(y, loadUpTo4(weightPtr, count));
+  return biased ? f32x4.add(y, loadUpTo4(biasPtr, count)) : y;
+}
+
+/** out = ((x - mean) scale + offset) weight + bias, n floats. */
+// @ts-ignore: decorator
+@inline
 function normaliseRow(
   outPtr: usize, xPtr: usize, weightPtr: usize, biasPtr: usize, n: i32, mean: v128, offset: v128, scale: v128,
+  weighted: bool, biased: bool,
 ): void {
-  if (weightPtr && biasPtr) {
-    for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32, biasPtr += 32) {
-      const y = madd(f32x4.sub(v128.load(xPtr), mean), scale, offset);
-      const z = madd(f32x4.sub(v128.load(xPtr, 16), mean), scale, offset);
-      v128.store(outPtr, madd(y, v128.load(weightPtr), v128.load(biasPtr)));
-      v128.store(outPtr, madd(z, v128.load(weightPtr, 16), v128.load(biasPtr, 16)), 16);
-    }
+  for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32, biasPtr += 32) {
+    const y = madd(f32x4.sub(v128.load(xPtr), mean), scale, offset);
+    const z = madd(f32x4.sub(v128.load(xPtr, 16), mean), scale, offset);
+    v128.store(outPtr, affine(y, weightPtr, biasPtr, 4, weighted, biased));
+    v128.store(outPtr, affine(z, weightPtr + 16, biasPtr + 16, 4, weighted, biased), 16);
   }
-  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16) {
-    let y = madd(f32x4.sub(loadUpTo4(xPtr, n), mean), scale, offset);
-    if (weightPtr && biasPtr) y = madd(y, loadUpTo4(weightPtr, n), loadUpTo4(biasPtr, n));
-    else if (weightPtr) y = f32x4.mul(y, loadUpTo4(weightPtr, n));
-    else if (biasPtr) y = f32x4.add(y, loadUpTo4(biasPtr, n));
-    if (weightPtr) weightPtr += 16;
-    if (biasPtr) biasPtr += 16;
-    storeUpTo4(outPtr, y, n);
+  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16, weightPtr += 16, biasPtr += 16) {
+    const y = madd(f32x4.sub(loadUpTo4(xPtr, n), mean), scale, offset);
+    storeUpTo4(outPtr, affine(y, weightPtr, biasPtr, n, weighted, biased), n);
   }
 }
 
-/** out = x scale weight, n floats; the pointer of weight may be 0. */
-function scaleRow(outPtr: usize, xPtr: usize, weightPtr: usize, n: i32, scale: v128): void {
-  if (weightPtr) {
-    for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32) {
-      v128.store(outPtr, f32x4.mul(f32x4.mul(v128.load(xPtr), scale), v128.load(weightPtr)));
-      v128.store(outPtr, f32x4.mul(f32x4.mul(v128.load(xPtr, 16), scale), v128.load(weightPtr, 16)), 16);
-    }
+/** out = x scale weight, n floats. */
+// @ts-ignore: decorator
+@inline
+function scaleRow(outPtr: usize, xPtr: usize, weightPtr: usize, n: i32, scale: v128, weighted: bool): void {
+  for (; n >= 8; n -= 8, outPtr += 32, xPtr += 32, weightPtr += 32) {
+    v128.store(outPtr, affine(f32x4.mul(v128.load(xPtr), scale), weightPtr, 0, 4, weighted, false));
+    v128.store(outPtr, affine(f32x4.mul(v128.load(xPtr, 16), scale), weightPtr + 16, 0, 4, weighted, false), 16);
   }
-  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16) {
-    let y = f32x4.mul(loadUpTo4(xPtr, n), scale);
-    if (weightPtr) { y = f32x4.mul(y, loadUpTo4(weightPtr, n)); weightPtr += 16; }
-    storeUpTo4(outPtr, y, n);
+  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16, weightPtr += 16) {
+    storeUpTo4(outPtr, affine(f32x4.mul(loadUpTo4(xPtr, n), scale), weightPtr, 0, n, weighted, false), n);
   }
 }
 
@@ -122,7 +125,11 @@ export function f32_layer_norm(
     const moments = rowMoments(xPtr, columns, epsilon);
     const mean = f32x4.splat(f32x4.extract_lane(moments, 0)), scale = f32x4.extract_lane(moments, 2);
     const offset = f32x4.splat(-f32x4.extract_lane(moments, 1) * scale);
-    normaliseRow(outPtr, xPtr, weightPtr, biasPtr, columns, mean, offset, f32x4.splat(scale));
+    const factor = f32x4.splat(scale);
+    if (weightPtr && biasPtr) normaliseRow(outPtr, xPtr, weightPtr, biasPtr, columns, mean, offset, factor, true, true);
+    else if (weightPtr) normaliseRow(outPtr, xPtr, weightPtr, 0, columns, mean, offset, factor, true, false);
+    else if (biasPtr) normaliseRow(outPtr, xPtr, 0, biasPtr, columns, mean, offset, factor, false, true);
+    else normaliseRow(outPtr, xPtr, 0, 0, columns, mean, offset, factor, false, false);
   }
 }
 
@@ -132,6 +139,8 @@ export function f32_rms_norm(
 ): void {
   const rowBytes = (<usize>columns) << 2;
   for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
-    scaleRow(outPtr, xPtr, weightPtr, columns, f32x4.splat(reciprocalRootMeanSquare(xPtr, columns, epsilon)));
+    const scale = f32x4.splat(reciprocalRootMeanSquare(xPtr, columns, epsilon));
+    if (weightPtr) scaleRow(outPtr, xPtr, weightPtr, columns, scale, true);
+    else scaleRow(outPtr, xPtr, 0, columns, scale, false);
   }
 }
