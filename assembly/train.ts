@@ -3,7 +3,9 @@ export * from './index';
 export { f32_pack_rows, f32_matmul_rows } from './gradients/matmul';
 export { f32_softmax_backward, f32_log_softmax_backward } from './gradients/softmax';
 export { f32_tanh_backward, f32_sigmoid_backward } from './gradients/elementwise';
-export { f32_relu_backward, f32_gelu_backward, f32_gelu_tanh_backward, f32_silu_backward } from './gradients/activation';
+export {
+  f32_relu_backward, f32_gelu_backward, f32_gelu_tanh_backward, f32_silu_backward,
+} from './gradients/activation';
 export { f32_layer_norm_backward, f32_rms_norm_backward } from './gradients/norm';
 export { f32_scatter_add } from './gradients/embedding';
 export { f32_lstm_cell_backward, f32_lstm_sequence_backward } from './gradients/lstm';

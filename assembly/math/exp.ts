@@ -40,18 +40,20 @@ function evaluate(
  * exp(x) without the upper clamp, four lanes: for x that is at most 88.8, or NaN. What softmax and attention need,
  * whose arguments have had their maximum subtracted.
  *
- * x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial of degree 6 in r (minimax with 1 + r fixed, relative error 3.1e-9), and
- * n shifted into the exponent. Multiplying by 2^n, rather than adding to the exponent's bits, keeps every NaN a NaN.
+ * x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial of degree 6 in r (minimax with 1 + r fixed, relative error 3.1e-9),
+ * and n shifted into the exponent. Multiplying by 2^n, rather than adding to the exponent's bits, keeps every NaN a NaN.
  *
  * Below -87.683 the result, which would be under 2^-126.5, is exactly 0; -inf gives 0, NaN gives NaN. Measured on a
- * dense sweep of [-87.3, 88.3]: maximum relative error 1.0e-7 (tests/kernels/math.spec.ts repeats it for both binaries).
+ * dense sweep of [-87.3, 88.3]: maximum relative error 1.0e-7 (tests/kernels/math.spec.ts repeats it for both
+ * binaries).
  */
 // @ts-ignore: decorator
 @inline
 export function expNonPositive(x: v128): v128 {
   return evaluate(
     x, constant(TABLE, 0), constant(TABLE, 1), constant(TABLE, 2), constant(TABLE, 3), constant(TABLE, 4),
-    constant(TABLE, 5), constant(TABLE, 6), constant(TABLE, 7), constant(TABLE, 8), constant(TABLE, 9), constant(TABLE, 10),
+    constant(TABLE, 5), constant(TABLE, 6), constant(TABLE, 7), constant(TABLE, 8), constant(TABLE, 9),
+    constant(TABLE, 10),
   );
 }
 
