@@ -99,12 +99,15 @@ export function workLeft(
   for (;;) {
     const share = Atomics.sub(words, Word.Left, 1) - 1;
     if (share < 0) return;
-    const values = Array.from(
-      { length: words[Word.Arguments]! },
-      (_, i) => numbers[i]! + share * numbers[ARGUMENTS + i]! + thread * numbers[2 * ARGUMENTS + i]!,
-    );
-    values[words[Word.Cut]!] = Math.min(words[Word.Share]!, words[Word.Total]! - share * words[Word.Share]!);
     try {
+      const values = Array.from(
+        { length: words[Word.Arguments]! },
+        (_, i) => numbers[i]! + share * numbers[ARGUMENTS + i]! + thread * numbers[2 * ARGUMENTS + i]!,
+      );
+      values[words[Word.Cut]!] = Math.min(
+        words[Word.Share]!,
+        words[Word.Total]! - share * words[Word.Share]!,
+      );
       kernels[words[Word.MicroKernel]!]![words[Word.Kernel]!]!(...values);
     } catch {
       Atomics.add(words, Word.Failed, 1);

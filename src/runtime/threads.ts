@@ -24,7 +24,8 @@ interface Worker {
 
 /**
  * Threads that share a runtime's memory and split single kernel calls among them. They sleep while there is nothing to
- * do. The owner works too, and only ever waits for shares that another thread has begun.
+ * do. The owner works too, and only ever waits for shares that another thread has begun: one that died in its sleep is
+ * not missed. (A thread cannot die within a share unless the host kills it; then the owner would wait for ever.)
  */
 export class ThreadPool {
   /** How many threads work on a job, the owner's included. */
@@ -63,9 +64,9 @@ export class ThreadPool {
     threads: number,
   ): Promise<ThreadPool | undefined> {
     const workers: Worker[] = [];
+    const started: Promise<void>[] = [];
     try {
       const job = createJob();
-      const started: Promise<void>[] = [];
       for (let thread = 1; thread < threads; thread++) {
         const { worker, ready } = startWorker(source);
         workers.push(worker);
@@ -78,6 +79,7 @@ export class ThreadPool {
     } catch {
       // Whatever the host's reason, one thread computes the same.
       for (const worker of workers) worker.terminate();
+      void Promise.allSettled(started);
       return undefined;
     }
   }
@@ -136,7 +138,7 @@ async function withTimeout(ready: Promise<unknown>): Promise<void> {
 }
 
 interface NodeWorker extends Worker {
-  once(event: 'message' | 'error', listener: (value: unknown) => void): void;
+  once(event: 'message' | 'error' | 'exit', listener: (value: unknown) => void): void;
   unref(): void;
 }
 
@@ -149,7 +151,7 @@ interface Host {
   };
   readonly process?: {
     getBuiltinModule?: (name: string) => {
-      Worker: new (source: string, options: { eval: true }) => NodeWorker;
+      Worker: new (source: string, options: { eval: true; execArgv: [] }) => NodeWorker;
     };
   };
 }
@@ -166,10 +168,14 @@ function startWorker(source: string): { worker: Worker; ready: Promise<void> } {
     }).finally(() => URL.revokeObjectURL(url));
     return { worker, ready };
   }
-  const worker = new (host.process!.getBuiltinModule!('node:worker_threads').Worker)(source, { eval: true });
+  const { Worker } = host.process!.getBuiltinModule!('node:worker_threads');
+  // Whatever the process preloads (a TypeScript loader, a tracer) is not for these threads.
+  const worker = new Worker(source, { eval: true, execArgv: [] });
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
+    // Stays, so that a thread that dies later does not take the process along.
     worker.once('error', reject);
+    worker.once('exit', reject);
   });
   // A process that has nothing else to do may end, whether or not the runtime was disposed of.
   return { worker, ready: ready.finally(() => worker.unref()) };
