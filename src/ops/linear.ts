@@ -27,9 +27,10 @@ export function linear(
   const inputs = bias ? [x, weight.weight, bias] : [x, weight.weight];
   // The backward pass of an activation wants its argument or its result alone: the fused form keeps only one of them.
   if (code !== 0 && isDifferentiated(inputs)) return activations[activation](linear(x, weight, bias));
-  const packed = weight.forward;
+  // Asked for first: a disposed operand throws before anything is allocated.
+  const [from, packed, start] = [x.pointer, weight.forward, bias?.pointer ?? 0];
   const y = Tensor.empty(x.runtime, [...x.shape.slice(0, -1), weight.outputs]);
-  multiplyPacked(x.runtime, y.pointer, x.pointer, packed, bias?.pointer ?? 0, {
+  multiplyPacked(x.runtime, y.pointer, from, packed, start, {
     M: rows,
     N: weight.outputs,
     K: weight.inputs,
@@ -55,10 +56,10 @@ export function addLinear(base: Tensor, x: Tensor, weight: PackedWeight): Tensor
   const rows = rowsOf('addLinear', x, weight);
   expectShape('addLinear', 'base', base.shape, [...x.shape.slice(0, -1), weight.outputs]);
   expectFloats('addLinear', { base, x, weight: weight.weight });
-  const packed = weight.forward;
+  const [start, from, packed] = [base.pointer, x.pointer, weight.forward];
   const y = Tensor.empty(x.runtime, base.shape);
-  x.runtime.kernels.f32_scale(y.pointer, base.pointer, y.size, 1);
-  multiplyPacked(x.runtime, y.pointer, x.pointer, packed, 0, {
+  x.runtime.kernels.f32_scale(y.pointer, start, y.size, 1);
+  multiplyPacked(x.runtime, y.pointer, from, packed, 0, {
     M: rows,
     N: weight.outputs,
     K: weight.inputs,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, DisposedError, DTypeError, ShapeError } from '../../src/errors.ts';
+import { type Activation, activations } from '../../src/ops/activation.ts';
 import { addLinear, linear } from '../../src/ops/linear.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { matmul, transpose } from '../reference/matmul.ts';
+import { expectSameBits } from '../support/bits.ts';
 import { checkOp, normal } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
@@ -22,6 +24,27 @@ function project(
 function columnsOf(w: Float64Array, columns: number, from: number, to: number): Float64Array {
   return w.filter((_, i) => i % columns >= from && i % columns < to);
 }
+
+/** The error function by a series without cancellation (Abramowitz & Stegun 7.1.6). */
+function erf(x: number): number {
+  let [term, sum] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const exactActivations: Readonly<Record<Activation, (x: number) => number>> = {
+  none: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
+  silu: (x) => x * sigmoid(x),
+  tanh: Math.tanh,
+  sigmoid,
+};
+const activationNames = Object.keys(activations) as Activation[];
 
 describe.each(variants)('linear ops, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);
@@ -68,6 +91,69 @@ describe.each(variants)('linear ops, %s', async (variant) => {
         return y.map((value, i) => value + t.base[i]!);
       },
     });
+  });
+
+  describe.each(activationNames)('followed by %s', (activation) => {
+    it('gives what the activation of its own gives, to the bit', () => {
+      const sizes = [
+        [1, 1, 1],
+        [1, 5, 33],
+        [2, 5, 17],
+        [7, 9, 13],
+        [25, 17, 31],
+        [97, 65, 40],
+        [97, 1600, 9],
+        [3, 0, 5],
+      ] as const;
+      for (const [rows, inputs, outputs] of sizes) {
+        runtime.scope(() => {
+          const weight = new PackedWeight(
+            Tensor.from(runtime, random.normals(outputs * inputs), [outputs, inputs]),
+          );
+          const x = Tensor.from(runtime, random.normals(rows * inputs, 3), [rows, inputs]);
+          const bias = Tensor.from(runtime, random.normals(outputs), [outputs]);
+          for (const b of [bias, undefined]) {
+            const fused = linear(x, weight, b, activation).toArray();
+            const alone = activations[activation](linear(x, weight, b)).toArray();
+            expectSameBits(fused, alone, `${rows} x ${outputs}`);
+          }
+          weight.dispose();
+        });
+      }
+    });
+
+    it('is the activation, and passes gradients on', () => {
+      const size = [3, 5, 7] as const;
+      const [x, w, b] = [normal(random, [3, 5]), normal(random, [7, 5]), normal(random, [7])];
+      const activate = exactActivations[activation];
+      for (const constant of [[], ['x'], ['w', 'b']] as const) {
+        checkOp(runtime, {
+          inputs: { x, w, b },
+          constant,
+          op: (t, own) => linear(t.x, own(new PackedWeight(t.w)), t.b, activation),
+          reference: (t) => project(t.x, t.w, t.b, size).map((each) => activate(each)),
+        });
+      }
+      checkOp(runtime, {
+        inputs: { x, w },
+        op: (t, own) => linear(t.x, own(new PackedWeight(t.w)), undefined, activation),
+        reference: (t) => project(t.x, t.w, null, size).map((each) => activate(each)),
+      });
+    });
+  });
+
+  it.each(['elu', 'None', '', 'toString', null, 0])('refuses the activation %j', (activation) => {
+    const before = runtime.memory.usedBytes;
+    runtime.scope(() => {
+      const weight = new PackedWeight(Tensor.zeros(runtime, [4, 3]));
+      const x = Tensor.zeros(runtime, [2, 3]);
+      expect(() => linear(x, weight, undefined, activation as Activation)).toThrow(
+        new ArgumentError(
+          `linear: activation must be one of none, relu, gelu, silu, tanh, sigmoid, got ${activation}`,
+        ),
+      );
+    });
+    expect(runtime.memory.usedBytes).toBe(before);
   });
 
   it('any number of leading axes', () => {
@@ -153,6 +239,24 @@ describe.each(variants)('linear ops, %s', async (variant) => {
       weight.dispose();
     });
     expect(runtime.memory.usedBytes).toBe(before);
+  });
+
+  it('leaks nothing when the input or the bias was disposed', () => {
+    runtime.scope(() => {
+      const weight = new PackedWeight(Tensor.zeros(runtime, [4, 3]));
+      const x = Tensor.zeros(runtime, [2, 3]);
+      const bias = Tensor.zeros(runtime, [4]);
+      const base = Tensor.zeros(runtime, [2, 4]);
+      linear(x, weight, bias).dispose();
+      const { usedBytes } = runtime.memory;
+      bias.dispose();
+      expect(() => linear(x, weight, bias)).toThrow(DisposedError);
+      x.dispose();
+      expect(() => linear(x, weight)).toThrow(DisposedError);
+      expect(() => addLinear(base, x, weight)).toThrow(DisposedError);
+      expect(runtime.memory.usedBytes).toBe(usedBytes - 32 - 16);
+      weight.dispose();
+    });
   });
 
   it('leaks nothing when the weight was disposed', () => {
