@@ -3,7 +3,7 @@
  * Sums and products are exact to one rounding (`f32_add_scaled`, `f32_multiply_add`: two in `simd`).
  */
 import { exp } from '../math/exp';
-import { sigmoid } from '../math/sigmoid';
+import { sigmoids } from '../math/sigmoid';
 import { tanh } from '../math/tanh';
 import { loadTail, loadUpTo4, madd, storeTail, storeUpTo4 } from '../simd/vec';
 
@@ -15,8 +15,7 @@ export function f32_exp(outPtr: usize, xPtr: usize, n: i32): void {
 
 /** out = 1 / (1 + exp(-x)) */
 export function f32_sigmoid(outPtr: usize, xPtr: usize, n: i32): void {
-  for (; n >= 4; n -= 4, outPtr += 16, xPtr += 16) v128.store(outPtr, sigmoid(v128.load(xPtr)));
-  if (n > 0) storeTail(outPtr, sigmoid(loadTail(xPtr, n)), n);
+  sigmoids(outPtr, xPtr, n);
 }
 
 /** out = tanh(x) */

@@ -57,9 +57,15 @@ export function f32_lstm_cell(
  * gates [batch, time, 4 * hidden]: in, the projections of the inputs with all biases; out, the activations.
  * packed: the recurrent weight as f32_pack_transposed packs weight_hh [4 * hidden, hidden].
  * hidden and cell state [batch, hidden]: in, initial; out, final (at each row's own last step).
- * output [batch, time, outputStride]: hidden columns of each row are written; zeros from a row's length on.
+ * output [batch, time, outputStride]: hidden columns of each row are written; zeros from a row's length on. It may be
+ * hiddenState where time is 1. Nothing may overlap otherwise.
  * lengths i32 [batch], or 0 for full rows; the reverse direction starts at each row's own end.
  * savedHidden, savedCell [batch, time, hidden]: the state before each step, for the backward pass; 0 when not wanted.
+ *
+ * Error of one step: the product's (hidden + 1) eps * sum |w||h|, through the slopes of the gates, and f32_lstm_cell's.
+ * Measured (relaxed, one thread): one row of 128 cells 3.3 us a step, of 256 13.3 us; 86 % of that is reading the
+ * weights out of the second-level cache at 0.9 of what a loop that only reads them reaches (102 GB/s), the rest the
+ * gates (13 cycles a cell).
  */
 export function f32_lstm_sequence(
   outputPtr: usize, hiddenStatePtr: usize, cellStatePtr: usize, savedHiddenPtr: usize, savedCellPtr: usize,
