@@ -42,6 +42,7 @@ const exactActivations: Readonly<Record<Activation, (x: number) => number>> = {
   gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
   silu: (x) => x * sigmoid(x),
   tanh: Math.tanh,
+  geluTanh: (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   sigmoid,
 };
 const activationNames = Object.keys(activations) as Activation[];
