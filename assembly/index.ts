@@ -11,6 +11,7 @@ export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
 export { f32_gru_sequence } from './kernels/gru';
 export { f32_score_dot, f32_score_additive } from './kernels/score';
+export { f32_attention } from './kernels/attention';
 export { f32_weighted_sum } from './kernels/weightedSum';
 export { f32_sum, f32_sum_squares, f32_sum_rows, f32_argmax } from './kernels/reduce';
 export { f32_cross_entropy } from './kernels/crossEntropy';

@@ -13,16 +13,24 @@ export {
   type ScoreFunction,
 } from './layers/attention.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
+export { TransformerEncoderLayer, type TransformerEncoderLayerConfig } from './layers/encoderLayer.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionConfig,
+  type MultiHeadAttentionOptions,
+  type MultiHeadAttentionResult,
+} from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
-export { gelu, geluTanh, relu, silu } from './ops/activation.ts';
+export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
+export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
@@ -31,12 +39,14 @@ export { type GRUSequenceOptions, type GRUState, gruSequence } from './ops/gru.t
 export { concatenate, stack } from './ops/join.ts';
 export { addLinear, linear } from './ops/linear.ts';
 export { type LSTMState, lstmCell, lstmSequence } from './ops/lstm.ts';
+export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
 export type { OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';
+export type { MicroKernel } from './runtime/microKernel.ts';
 export { Runtime } from './runtime/runtime.ts';
 export type { Variant } from './runtime/variant.ts';
 export { Random } from './tensor/random.ts';

@@ -78,6 +78,38 @@ export interface InferenceKernels {
   >;
   f32_score_dot: Kernel<['scores', 'query', 'key', 'batch', 'queries', 'keys', 'size', 'scale']>;
   f32_score_additive: Kernel<['scores', 'query', 'key', 'vector', 'batch', 'queries', 'keys', 'size']>;
+  f32_attention: Kernel<
+    [
+      'out',
+      'query',
+      'key',
+      'value',
+      'mask',
+      'lengths',
+      'scratch',
+      'firstHead',
+      'headCount',
+      'heads',
+      'keyValueHeads',
+      'queries',
+      'keys',
+      'size',
+      'valueSize',
+      'outBatchStride',
+      'outStride',
+      'queryBatchStride',
+      'queryStride',
+      'keyBatchStride',
+      'keyStride',
+      'valueBatchStride',
+      'valueStride',
+      'maskBatchStride',
+      'maskHeadStride',
+      'maskStride',
+      'firstVisible',
+      'scale',
+    ]
+  >;
   f32_weighted_sum: Kernel<['out', 'weights', 'value', 'batch', 'queries', 'keys', 'size', 'accumulate']>;
   f32_sum(x: number, n: number): number;
   f32_sum_squares(x: number, n: number): number;

@@ -8,6 +8,7 @@ import { activationReferences } from './references/activation.ts';
 import { attentionReferences } from './references/attention.ts';
 import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
+import { fusedAttentionReferences } from './references/fusedAttention.ts';
 import { gruReferences } from './references/gru.ts';
 import { lstmReferences } from './references/lstm.ts';
 import { matmulReferences } from './references/matmul.ts';
@@ -32,6 +33,7 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...normReferences(views),
     ...embeddingReferences(views),
     ...attentionReferences(views),
+    ...fusedAttentionReferences(views),
     ...reduceReferences(views),
     ...trainingReferences(views),
     ...lstmReferences(views),
