@@ -1,11 +1,12 @@
 /** `npm run bench [-- --json FILE] [-- SUITE ...]`: our own kernels and models, verified, then timed. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { int8Cases } from './int8.ts';
 import { kernelCases } from './kernels.ts';
 import { pronounceCases } from './pronounce.ts';
 import { describeHost, type Measured, runSuite } from './suite.ts';
 
-const suites = { kernels: kernelCases, pronounce: pronounceCases };
+const suites = { kernels: kernelCases, int8: int8Cases, pronounce: pronounceCases };
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -33,7 +33,7 @@ export function f32_silu(outPtr: usize, xPtr: usize, n: i32): void {
   if (n > 0) storeTail(outPtr, silu(loadTail(xPtr, n)), n);
 }
 
-/** Codes: src/ops/activation.ts names them. */
+/** Codes: 0 none, 1 relu, 2 gelu, 3 silu, 4 tanh, 5 sigmoid, 6 tanh gelu; src/ops/activation.ts names them. */
 // @ts-ignore: decorator
 @inline
 function activated(x: v128, activation: i32): v128 {
@@ -59,4 +59,9 @@ export function activate(xPtr: usize, rows: i32, columns: i32, rowStride: usize,
       storeUpTo4(x, activated(loadUpTo4(x, columns - j), activation), columns - j);
     }
   }
+}
+
+/** x = activation(x), by code. */
+export function f32_activate(xPtr: usize, n: i32, activation: i32): void {
+  activate(xPtr, 1, n, 0, activation);
 }

@@ -5,14 +5,14 @@
 
 import { ArgumentError } from '../errors.ts';
 import { linear } from '../ops/linear.ts';
-import { PackedWeight } from '../ops/packedWeight.ts';
 import { additiveScore, dotScore, weightedSum } from '../ops/score.ts';
 import { softmax } from '../ops/softmax.ts';
+import { disposeWeight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
-import { createParameters, loadParameters, type Parameters } from './parameters.ts';
+import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
 /**
  * How a query is compared with a key:
@@ -71,36 +71,29 @@ function createScore(parameters: Parameters, config: AttentionConfig): Score {
     }
     case 'general': {
       // W k once for each source position, rather than W^T q at each step.
-      const weight = new PackedWeight(
-        parameters.get('attn.weight', [querySize, keySize], { bound: 1 / Math.sqrt(keySize) }),
-      );
+      const weight = parameters.weight('attn.weight', [querySize, keySize], {
+        bound: 1 / Math.sqrt(keySize),
+      });
       return {
         prepareKeys: (keys) => linear(keys, weight),
         score: (query, keys) => dotScore(query, keys),
         dispose() {
-          weight.dispose();
-          weight.weight.dispose();
+          disposeWeight(weight);
         },
       };
     }
     case 'additive': {
       const bound = (inputs: number) => ({ bound: 1 / Math.sqrt(inputs) });
-      const queryWeight = new PackedWeight(
-        parameters.get('attn_q.weight', [attentionSize, querySize], bound(querySize)),
-      );
-      const keyWeight = new PackedWeight(
-        parameters.get('attn_k.weight', [attentionSize, keySize], bound(keySize)),
-      );
+      const queryWeight = parameters.weight('attn_q.weight', [attentionSize, querySize], bound(querySize));
+      const keyWeight = parameters.weight('attn_k.weight', [attentionSize, keySize], bound(keySize));
       const vector = parameters.get('attn_v.weight', [1, attentionSize], bound(attentionSize));
       return {
         prepareKeys: (keys) => linear(keys, keyWeight),
         score: (query, keys) =>
           additiveScore(linear(query, queryWeight), keys, vector.reshape([attentionSize])),
         dispose() {
-          for (const weight of [queryWeight, keyWeight]) {
-            weight.dispose();
-            weight.weight.dispose();
-          }
+          disposeWeight(queryWeight);
+          disposeWeight(keyWeight);
           vector.dispose();
         },
       };
@@ -127,16 +120,13 @@ export class Attention {
   }
 
   /** @throws FormatError */
-  static load(
-    runtime: Runtime,
-    weights: WeightSource,
-    config: AttentionConfig & { prefix?: string },
-  ): Attention {
+  static load(runtime: Runtime, weights: WeightSource, config: AttentionConfig & LoadOptions): Attention {
     return loadParameters(
       runtime,
       weights,
       config.prefix ?? '',
       (parameters) => new Attention(parameters, config),
+      config.arithmetic,
     );
   }
 

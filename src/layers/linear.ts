@@ -1,10 +1,10 @@
 import { linear } from '../ops/linear.ts';
-import { PackedWeight } from '../ops/packedWeight.ts';
+import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
-import { createParameters, loadParameters, type Parameters } from './parameters.ts';
+import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
 /** y = x · weight^T + bias. PyTorch's names: `weight` [outputs, inputs], `bias` [outputs]. */
 export interface LinearConfig {
@@ -15,14 +15,14 @@ export interface LinearConfig {
 }
 
 export class Linear {
-  readonly weight: PackedWeight;
+  readonly weight: Weight;
   readonly bias: Tensor | undefined;
   readonly #parameters = new Map<string, Tensor>();
 
   constructor(source: Parameters, { inputs, outputs, bias = true }: LinearConfig) {
     const parameters = source.into(this.#parameters);
     const bound = 1 / Math.sqrt(inputs);
-    this.weight = new PackedWeight(parameters.get('weight', [outputs, inputs], { bound }));
+    this.weight = parameters.weight('weight', [outputs, inputs], { bound });
     this.bias = bias ? parameters.get('bias', [outputs], { bound }) : undefined;
   }
 
@@ -31,12 +31,13 @@ export class Linear {
   }
 
   /** @throws FormatError */
-  static load(runtime: Runtime, weights: WeightSource, config: LinearConfig & { prefix?: string }): Linear {
+  static load(runtime: Runtime, weights: WeightSource, config: LinearConfig & LoadOptions): Linear {
     return loadParameters(
       runtime,
       weights,
       config.prefix ?? '',
       (parameters) => new Linear(parameters, config),
+      config.arithmetic,
     );
   }
 
@@ -51,8 +52,7 @@ export class Linear {
   }
 
   dispose(): void {
-    this.weight.dispose();
-    this.weight.weight.dispose();
+    disposeWeight(this.weight);
     this.bias?.dispose();
   }
 

@@ -2,22 +2,49 @@
  * Where a layer's parameters come from: fresh ones, or a file's. A layer asks for each by name and shape; the same
  * constructor serves `create` and `load`.
  */
-import { FormatError } from '../errors.ts';
+import { ArgumentError, FormatError } from '../errors.ts';
 import { toFloat32 } from '../io/conversion.ts';
+import { SCALE_SUFFIX } from '../io/quantise.ts';
+import { Int8Weight } from '../ops/int8Weight.ts';
+import { PackedWeight } from '../ops/packedWeight.ts';
+import type { Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { describe, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { StoredTensor, WeightSource } from '../tensor/weights.ts';
 
-/** Suffix of the tensor that holds an 8-bit weight's scales, [rows, 1] (or [rows]), one for each row. */
-export const SCALE_SUFFIX = '.scale';
+/**
+ * What 8-bit weights (I8 with `NAME.scale`) are computed in: `f32`, dequantised while loading, or `int8`, where they
+ * stay as they are and activations are quantised as they come. Floating weights are computed in f32 either way.
+ */
+export type Arithmetic = 'f32' | 'int8';
+
+/** Options of every `load`. */
+export interface LoadOptions {
+  /** Names in the file begin with it; none by default. */
+  readonly prefix?: string;
+  /** `f32` by default. */
+  readonly arithmetic?: Arithmetic;
+}
 
 /** Fresh values: uniform in [-bound, bound], or all `value`. */
 export type Initialisation = { readonly bound: number } | { readonly value: number };
 
-/** Gives a parameter's values, or undefined where the source has none (and has noted why). */
-type Provide = (name: string, shape: Shape, initialisation: Initialisation) => Float32Array | undefined;
+/** Integers I8 [rows, columns] and one scale for each row. */
+interface Int8Values {
+  readonly integers: StoredTensor;
+  readonly scales: StoredTensor;
+}
+
+interface ParameterSource {
+  /** A parameter's values, or undefined where the source has none (and has noted why). */
+  values(name: string, shape: Shape, initialisation: Initialisation): Float32Array | undefined;
+  /** A weight to be computed in int8, or undefined for f32. */
+  integers(name: string, shape: Shape): Int8Values | undefined;
+  /** The 8-bit weights handed out: no tensor stands for them. */
+  readonly int8Weights: Int8Weight[];
+}
 
 /** A list of what was handed out; names lose the prefix that the list's owner was made with. */
 interface ParameterList {
@@ -29,31 +56,31 @@ interface ParameterList {
 export class Parameters {
   readonly runtime: Runtime;
   readonly prefix: string;
-  readonly #provide: Provide;
+  readonly #source: ParameterSource;
   readonly #lists: readonly ParameterList[];
 
-  constructor(runtime: Runtime, provide: Provide, prefix = '', lists: readonly ParameterList[] = []) {
+  constructor(runtime: Runtime, source: ParameterSource, prefix = '', lists: readonly ParameterList[] = []) {
     this.runtime = runtime;
     this.prefix = prefix;
-    this.#provide = provide;
+    this.#source = source;
     this.#lists = lists;
   }
 
   /** The same source under a longer prefix: `within('encoder.')`. */
   within(prefix: string): Parameters {
-    return new Parameters(this.runtime, this.#provide, this.prefix + prefix, this.#lists);
+    return new Parameters(this.runtime, this.#source, this.prefix + prefix, this.#lists);
   }
 
   /** The same source, which also enters what it hands out in `named`, by names without this prefix. */
   into(named: Map<string, Tensor>): Parameters {
     const list = { named, prefix: this.prefix };
-    return new Parameters(this.runtime, this.#provide, this.prefix, [...this.#lists, list]);
+    return new Parameters(this.runtime, this.#source, this.prefix, [...this.#lists, list]);
   }
 
   /** The parameter `prefix + name`, f32, which lives until it is disposed. */
   get(name: string, shape: Shape, initialisation: Initialisation): Tensor {
     const fullName = this.prefix + name;
-    const values = this.#provide(fullName, shape, initialisation);
+    const values = this.#source.values(fullName, shape, initialisation);
     // Straight from the arena: parameters outlive the scope they are made in. One that is missing stands in without
     // memory until the loading fails as a whole.
     const storage = this.runtime.memory.allocate(values ? 4 * sizeOf(shape) : 0);
@@ -62,10 +89,39 @@ export class Parameters {
     if (values) tensor.set(values);
     return tensor;
   }
+
+  /**
+   * The weight matrix `prefix + name` [outputs, inputs] for `linear` and recurrences. One in 8 bits has no tensor, so it
+   * is in no list of parameters: what is loaded in int8 cannot be trained.
+   */
+  weight(name: string, shape: readonly [number, number], initialisation: Initialisation): Weight {
+    return this.weightColumns(name, shape, initialisation, [shape[1]])[0]!;
+  }
+
+  /** `weight` in consecutive ranges of its input columns, of these widths: for inputs that are not concatenated. */
+  weightColumns(
+    name: string,
+    shape: readonly [number, number],
+    initialisation: Initialisation,
+    widths: readonly number[],
+  ): Weight[] {
+    const starts = widths.map((_, i) => widths.slice(0, i).reduce((a, b) => a + b, 0));
+    const ranges = widths.map((width, i) => ({ from: starts[i]!, to: starts[i]! + width }));
+    const int8 = this.#source.integers(this.prefix + name, shape);
+    if (!int8) {
+      const tensor = this.get(name, shape, initialisation);
+      return ranges.map((range) => new PackedWeight(tensor, range));
+    }
+    return ranges.map((range) => {
+      const weight = new Int8Weight(this.runtime, int8.integers, int8.scales, range);
+      this.#source.int8Weights.push(weight);
+      return weight;
+    });
+  }
 }
 
-function disposeAll(tensors: Iterable<Tensor>): void {
-  for (const tensor of tensors) tensor.dispose();
+function disposeAll(disposables: Iterable<{ dispose(): void }>): void {
+  for (const each of disposables) each.dispose();
 }
 
 /** Builds a layer or model with fresh parameters; frees what was made when the builder throws. */
@@ -75,11 +131,16 @@ export function createParameters<Built>(
   build: (parameters: Parameters) => Built,
 ): Built {
   const named = new Map<string, Tensor>();
-  const parameters = new Parameters(runtime, (_name, shape, initialisation) => {
-    const values = new Float32Array(sizeOf(shape));
-    if ('value' in initialisation) return values.fill(initialisation.value);
-    return values.map(() => (2 * random.uniform() - 1) * initialisation.bound);
-  }).into(named);
+  const source: ParameterSource = {
+    values: (_name, shape, initialisation) => {
+      const values = new Float32Array(sizeOf(shape));
+      if ('value' in initialisation) return values.fill(initialisation.value);
+      return values.map(() => (2 * random.uniform() - 1) * initialisation.bound);
+    },
+    integers: () => undefined,
+    int8Weights: [],
+  };
+  const parameters = new Parameters(runtime, source).into(named);
   try {
     return build(parameters);
   } catch (error) {
@@ -91,48 +152,96 @@ export function createParameters<Built>(
 /**
  * Builds a layer or model from stored weights.
  * @param prefix names in the file begin with it; names that do not are left alone
- * @throws FormatError that lists every missing, misshapen and (under the prefix) unexpected tensor; nothing is leaked
+ * @param arithmetic what 8-bit weights are computed in
+ * @throws FormatError that lists every missing, misshapen and (under the prefix) unexpected tensor, and when `int8` is
+ *   asked for and no weight is in 8 bits; nothing is leaked. ArgumentError for an unknown arithmetic
  */
 export function loadParameters<Built>(
   runtime: Runtime,
   weights: WeightSource,
   prefix: string,
   build: (parameters: Parameters) => Built,
+  arithmetic: Arithmetic = 'f32',
 ): Built {
-  const problems: string[] = [];
-  const used = new Set<string>();
-  const provide: Provide = (name, shape) => {
-    const stored = weights.get(name);
-    used.add(name);
-    if (!stored) {
-      problems.push(`weights: ${name} is missing (expected shape ${describe(shape)})`);
-      return undefined;
-    }
-    if (describe(stored.shape) !== describe(shape)) {
-      problems.push(`weights: ${name} has shape ${describe(stored.shape)}, expected ${describe(shape)}`);
-      return undefined;
-    }
-    if (stored.dtype !== 'I8') return toFloat32(stored);
-    used.add(name + SCALE_SUFFIX);
-    const scales = weights.get(name + SCALE_SUFFIX);
-    if (!scales || sizeOf(scales.shape) !== shape[0]) {
-      problems.push(`weights: ${name} is I8 and needs ${name}${SCALE_SUFFIX} of ${shape[0]} scales`);
-      return undefined;
-    }
-    return dequantise(stored, scales);
-  };
+  if (arithmetic !== 'f32' && arithmetic !== 'int8') {
+    throw new ArgumentError(
+      `load: arithmetic must be f32 or int8, got ${String(arithmetic satisfies never)}`,
+    );
+  }
+  const stored = new StoredParameters(weights, arithmetic);
   const named = new Map<string, Tensor>();
-  const parameters = new Parameters(runtime, provide, prefix).into(named);
   try {
-    const built = build(parameters);
-    for (const name of weights.names()) {
-      if (name.startsWith(prefix) && !used.has(name)) problems.push(`weights: ${name} is unexpected`);
-    }
+    const built = build(new Parameters(runtime, stored, prefix).into(named));
+    const problems = [...stored.problems, ...stored.unexpected(prefix)];
     if (problems.length > 0) throw new FormatError(problems);
     return built;
   } catch (error) {
     disposeAll(named.values());
+    disposeAll(stored.int8Weights);
     throw error;
+  }
+}
+
+/** A file's tensors, and what was found wrong with them. */
+class StoredParameters implements ParameterSource {
+  readonly int8Weights: Int8Weight[] = [];
+  readonly problems: string[] = [];
+  readonly #weights: WeightSource;
+  readonly #arithmetic: Arithmetic;
+  readonly #used = new Set<string>();
+  #asked = false;
+
+  constructor(weights: WeightSource, arithmetic: Arithmetic) {
+    this.#weights = weights;
+    this.#arithmetic = arithmetic;
+  }
+
+  values(name: string, shape: Shape): Float32Array | undefined {
+    const stored = this.#weights.get(name);
+    this.#used.add(name);
+    if (!stored) {
+      this.problems.push(`weights: ${name} is missing (expected shape ${describe(shape)})`);
+      return undefined;
+    }
+    if (describe(stored.shape) !== describe(shape)) {
+      this.problems.push(`weights: ${name} has shape ${describe(stored.shape)}, expected ${describe(shape)}`);
+      return undefined;
+    }
+    if (stored.dtype !== 'I8') return toFloat32(stored);
+    const scales = this.#scalesOf(name, shape);
+    if (!scales) {
+      this.problems.push(`weights: ${name} is I8 and needs ${name}${SCALE_SUFFIX} of ${shape[0]} scales`);
+      return undefined;
+    }
+    return dequantise(stored, scales);
+  }
+
+  /** Leaves what does not fit to `values`, which says so. */
+  integers(name: string, shape: Shape): Int8Values | undefined {
+    this.#asked = true;
+    if (this.#arithmetic === 'f32') return undefined;
+    const integers = this.#weights.get(name);
+    if (integers?.dtype !== 'I8' || describe(integers.shape) !== describe(shape)) return undefined;
+    const scales = this.#scalesOf(name, shape);
+    if (!scales) return undefined;
+    this.#used.add(name);
+    return { integers, scales };
+  }
+
+  /** What nobody asked for, and an arithmetic that nothing was found for. */
+  *unexpected(prefix: string): Iterable<string> {
+    for (const name of this.#weights.names()) {
+      if (name.startsWith(prefix) && !this.#used.has(name)) yield `weights: ${name} is unexpected`;
+    }
+    if (this.#arithmetic === 'int8' && this.#asked && this.int8Weights.length === 0) {
+      yield 'weights: arithmetic int8 needs weights in I8, got none; quantize(weights) makes them';
+    }
+  }
+
+  #scalesOf(name: string, shape: Shape): StoredTensor | undefined {
+    this.#used.add(name + SCALE_SUFFIX);
+    const scales = this.#weights.get(name + SCALE_SUFFIX);
+    return scales && sizeOf(scales.shape) === shape[0] ? scales : undefined;
   }
 }
 

@@ -1,14 +1,15 @@
 /** What LSTM and GRU share: parameters, stacking, both directions in time, and running step by step. */
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { dropout } from '../ops/dropout.ts';
+import { Int8Weight } from '../ops/int8Weight.ts';
 import { checkLengths } from '../ops/lengths.ts';
-import { PackedWeight } from '../ops/packedWeight.ts';
 import type { RecurrentState, SequenceOptions } from '../ops/recurrence.ts';
+import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import type { Parameters } from './parameters.ts';
+import type { Initialisation, Parameters } from './parameters.ts';
 
 export interface RecurrentConfig {
   readonly inputSize: number;
@@ -33,10 +34,19 @@ export interface RecurrentForwardOptions<State> {
   readonly random?: Random;
 }
 
+/** Takes a recurrent weight from the parameters, in an arithmetic that the layer's kernel has. */
+export type TakeWeight<Recurrence extends Weight> = (
+  parameters: Parameters,
+  name: string,
+  shape: readonly [number, number],
+  initialisation: Initialisation,
+) => Recurrence;
+
 /** One direction of one layer, in PyTorch's names. */
-export class Direction {
-  readonly input: PackedWeight;
-  readonly recurrent: PackedWeight;
+export class Direction<Recurrence extends Weight> {
+  readonly runtime: Runtime;
+  readonly input: Weight;
+  readonly recurrent: Recurrence;
   readonly inputBias: Tensor | undefined;
   readonly recurrentBias: Tensor | undefined;
 
@@ -46,20 +56,22 @@ export class Direction {
     rows: number,
     inputSize: number,
     { hiddenSize, bias }: { hiddenSize: number; bias: boolean },
+    takeRecurrent: TakeWeight<Recurrence>,
   ) {
     const bound = 1 / Math.sqrt(hiddenSize);
-    this.input = new PackedWeight(parameters.get(`weight_ih_${suffix}`, [rows, inputSize], { bound }));
-    this.recurrent = new PackedWeight(parameters.get(`weight_hh_${suffix}`, [rows, hiddenSize], { bound }));
+    this.runtime = parameters.runtime;
+    this.input = parameters.weight(`weight_ih_${suffix}`, [rows, inputSize], { bound });
+    this.recurrent = takeRecurrent(parameters, `weight_hh_${suffix}`, [rows, hiddenSize], { bound });
     if (!bias) return;
     this.inputBias = parameters.get(`bias_ih_${suffix}`, [rows], { bound });
     this.recurrentBias = parameters.get(`bias_hh_${suffix}`, [rows], { bound });
   }
 
   dispose(): void {
-    this.input.dispose();
-    this.recurrent.dispose();
-    for (const tensor of [this.input.weight, this.recurrent.weight, this.inputBias, this.recurrentBias])
-      tensor?.dispose();
+    disposeWeight(this.input);
+    disposeWeight(this.recurrent);
+    this.inputBias?.dispose();
+    this.recurrentBias?.dispose();
   }
 }
 
@@ -92,11 +104,15 @@ export class StepState<State extends RecurrentState, Scratch extends StepScratch
 }
 
 /** A stack of recurrent layers; LSTM and GRU say what one direction computes. */
-export abstract class Recurrent<State extends RecurrentState, Scratch extends StepScratch> {
+export abstract class Recurrent<
+  State extends RecurrentState,
+  Scratch extends StepScratch,
+  Recurrence extends Weight,
+> {
   readonly runtime: Runtime;
   readonly config: Required<RecurrentConfig>;
   readonly #name: string;
-  readonly #directions: readonly Direction[];
+  readonly #directions: readonly Direction<Recurrence>[];
   readonly #parameters = new Map<string, Tensor>();
 
   /**
@@ -104,7 +120,13 @@ export abstract class Recurrent<State extends RecurrentState, Scratch extends St
    * @param gates rows of a weight, in units of hiddenSize
    * @throws ArgumentError for sizes that are not positive integers, or dropout outside [0, 1)
    */
-  constructor(name: string, gates: number, source: Parameters, config: RecurrentConfig) {
+  constructor(
+    name: string,
+    gates: number,
+    source: Parameters,
+    config: RecurrentConfig,
+    takeRecurrent: TakeWeight<Recurrence>,
+  ) {
     const parameters = source.into(this.#parameters);
     const { inputSize, hiddenSize, layers = 1, bidirectional = false, bias = true, dropout = 0 } = config;
     for (const [key, value] of Object.entries({ inputSize, hiddenSize, layers })) {
@@ -121,23 +143,38 @@ export abstract class Recurrent<State extends RecurrentState, Scratch extends St
     this.#directions = Array.from({ length: layers }, (_, layer) =>
       ways.map((way) => {
         const size = layer === 0 ? inputSize : hiddenSize * ways.length;
-        return new Direction(parameters, `l${layer}${way}`, gates * hiddenSize, size, this.config);
+        return new Direction(
+          parameters,
+          `l${layer}${way}`,
+          gates * hiddenSize,
+          size,
+          this.config,
+          takeRecurrent,
+        );
       }),
     ).flat();
   }
 
   /** One direction over whole sequences. */
   protected abstract sequence(
-    direction: Direction,
+    direction: Direction<Recurrence>,
     x: Tensor,
     options: SequenceOptions<State>,
   ): { output: Tensor; state: State };
 
   /** The buffers of one direction for `stepDirection`, which outlive scopes. */
-  protected abstract stepBuffers(direction: Direction, batch: number): { state: State; scratch: Scratch };
+  protected abstract stepBuffers(
+    direction: Direction<Recurrence>,
+    batch: number,
+  ): { state: State; scratch: Scratch };
 
   /** One step of one direction, without allocation; the state is updated in place. */
-  protected abstract stepDirection(direction: Direction, x: Tensor, state: State, scratch: Scratch): Tensor;
+  protected abstract stepDirection(
+    direction: Direction<Recurrence>,
+    x: Tensor,
+    state: State,
+    scratch: Scratch,
+  ): Tensor;
 
   /**
    * Runs whole sequences.
@@ -191,8 +228,9 @@ export abstract class Recurrent<State extends RecurrentState, Scratch extends St
       throw new UnsupportedError(`${name}.startSteps: a bidirectional ${name} cannot run step by step`);
     const buffers = this.#directions.map((direction) => {
       // Packed now, so that no step has to.
-      void direction.input.forward;
-      void direction.recurrent.forward;
+      for (const weight of [direction.input, direction.recurrent]) {
+        if (!(weight instanceof Int8Weight)) void weight.forward;
+      }
       return this.stepBuffers(direction, batch);
     });
     return new StepState(
@@ -234,22 +272,4 @@ export abstract class Recurrent<State extends RecurrentState, Scratch extends St
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** gates [batch, outputs] = x · W^T (+ bias), for a step. */
-export function projectStep(gates: Tensor, x: Tensor, weight: PackedWeight, bias: Tensor | undefined): void {
-  const { inputs, outputs } = weight;
-  gates.runtime.kernels.f32_matmul(
-    gates.pointer,
-    x.pointer,
-    weight.forward,
-    bias?.pointer ?? 0,
-    gates.shape[0]!,
-    outputs,
-    inputs,
-    inputs,
-    outputs,
-    0,
-    0,
-  );
 }

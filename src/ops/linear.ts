@@ -3,27 +3,32 @@ import { ShapeError } from '../errors.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Activation, activationCode, activations } from './activation.ts';
+import { Int8Weight } from './int8Weight.ts';
+import { linearInt8 } from './linearInt8.ts';
 import { multiplyPacked } from './matmul.ts';
 import { expectFloats } from './operands.ts';
 import { type PackedWeight, packedBytes } from './packedWeight.ts';
+import type { Weight } from './weight.ts';
 
 /**
  * y = activation(x · W^T + b). The activation is applied while the result is still in the cache.
  * @param x [..., inputs] f32
  * @param bias [outputs]
+ * @param weight [outputs, inputs]; 8-bit weights quantise x row by row: a single row in 16 bits, several in 7
  * @returns [..., outputs]
- * @throws ShapeError, DTypeError; ArgumentError for an unknown activation
+ * @throws ShapeError, DTypeError; ArgumentError for an unknown activation; UnsupportedError when gradients would have to
+ * pass through an 8-bit weight
  */
-export function linear(
-  x: Tensor,
-  weight: PackedWeight,
-  bias?: Tensor,
-  activation: Activation = 'none',
-): Tensor {
+export function linear(x: Tensor, weight: Weight, bias?: Tensor, activation: Activation = 'none'): Tensor {
   const rows = rowsOf('linear', x, weight);
   if (bias) expectShape('linear', 'bias', bias.shape, [weight.outputs]);
-  expectFloats('linear', { x, weight: weight.weight, bias });
   const code = activationCode('linear', activation);
+  if (weight instanceof Int8Weight) {
+    const y = linearInt8('linear', x, weight, rows, { bias });
+    if (code !== 0) x.runtime.kernels.f32_activate(y.pointer, y.size, code);
+    return y;
+  }
+  expectFloats('linear', { x, weight: weight.weight, bias });
   const inputs = bias ? [x, weight.weight, bias] : [x, weight.weight];
   // The backward pass of an activation wants its argument or its result alone: the fused form keeps only one of them.
   if (code !== 0 && isDifferentiated(inputs)) return activations[activation](linear(x, weight, bias));
@@ -52,9 +57,10 @@ export function linear(
  * @param x [..., inputs]
  * @throws ShapeError
  */
-export function addLinear(base: Tensor, x: Tensor, weight: PackedWeight): Tensor {
+export function addLinear(base: Tensor, x: Tensor, weight: Weight): Tensor {
   const rows = rowsOf('addLinear', x, weight);
   expectShape('addLinear', 'base', base.shape, [...x.shape.slice(0, -1), weight.outputs]);
+  if (weight instanceof Int8Weight) return linearInt8('addLinear', x, weight, rows, { base });
   expectFloats('addLinear', { base, x, weight: weight.weight });
   const [start, from, packed] = [base.pointer, x.pointer, weight.forward];
   const y = Tensor.empty(x.runtime, base.shape);
@@ -110,7 +116,7 @@ export function accumulateWeightGradient(
   right.dispose();
 }
 
-function rowsOf(where: string, x: Tensor, weight: PackedWeight): number {
+function rowsOf(where: string, x: Tensor, weight: Weight): number {
   if (x.shape.at(-1) !== weight.inputs) {
     throw new ShapeError(
       `${where}: x is ${describe(x.shape)}, weight takes ${weight.inputs} inputs (x's last must equal them)`,

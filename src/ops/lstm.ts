@@ -1,10 +1,19 @@
 import { isRecording, record } from '../autograd/tape.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { Int8Weight } from './int8Weight.ts';
 import { accumulateWeightGradient } from './linear.ts';
+import { lstmSequenceInt8 } from './lstmInt8.ts';
 import { expectFloats } from './operands.ts';
-import type { PackedWeight } from './packedWeight.ts';
-import { addTo, checkSequence, copyState, placeOutput, type SequenceOptions } from './recurrence.ts';
+import {
+  addTo,
+  checkSequence,
+  copyState,
+  type LSTMState,
+  placeOutput,
+  type SequenceOptions,
+} from './recurrence.ts';
+import type { Weight } from './weight.ts';
 
 /**
  * The gate arithmetic of one LSTM step (gates i, f, g, o side by side, as in PyTorch).
@@ -51,22 +60,21 @@ export function lstmCell(gates: Tensor, previousCell: Tensor): { hidden: Tensor;
   return { hidden, cell };
 }
 
-/** State of an LSTM: hidden and cell, [batch, hidden] each. */
-export type LSTMState = { readonly hidden: Tensor; readonly cell: Tensor };
-
 /**
  * An LSTM over whole sequences, one direction.
  * @param projected [batch, time, 4 * hidden], the projected inputs with all biases; overwritten by the gates
- * @param recurrent weight_hh [4 * hidden, hidden]
+ * @param recurrent weight_hh [4 * hidden, hidden]; with 8-bit weights the state is taken in up to 16 bits
  * @returns output [batch, time, hidden] (or the whole tensor of `into`), zeros from a row's length on; state at each
  *   row's own last step
- * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time, or columns outside the output
+ * @throws ShapeError, DTypeError; ArgumentError for a length outside 0..time, or columns outside the output;
+ *   UnsupportedError when gradients would have to pass through an 8-bit weight
  */
 export function lstmSequence(
   projected: Tensor,
-  recurrent: PackedWeight,
+  recurrent: Weight,
   options: SequenceOptions<LSTMState> = {},
 ): { output: Tensor; state: LSTMState } {
+  if (recurrent instanceof Int8Weight) return lstmSequenceInt8(projected, recurrent, options);
   const { batch, time, size } = checkSequence('lstm', 4, projected, recurrent, options);
   const { lengths, state: initial, reverse = false } = options;
   const { runtime } = projected;

@@ -5,10 +5,13 @@ import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkLengths } from './lengths.ts';
 import { expectFloats } from './operands.ts';
-import type { PackedWeight } from './packedWeight.ts';
+import { expectWeightOf, type Weight } from './weight.ts';
 
 /** The state of one direction of a recurrent layer: each tensor [batch, hidden]. */
 export type RecurrentState = { readonly [name: string]: Tensor };
+
+/** State of an LSTM: hidden and cell, [batch, hidden] each. */
+export type LSTMState = { readonly hidden: Tensor; readonly cell: Tensor };
 
 /** What one direction runs with over whole sequences. */
 export interface SequenceOptions<State> {
@@ -39,7 +42,7 @@ export function checkSequence(
   where: string,
   gates: number,
   projected: Tensor,
-  recurrent: PackedWeight,
+  recurrent: Weight,
   options: SequenceOptions<RecurrentState>,
 ): { batch: number; time: number; size: number } {
   const { lengths, state = {}, into } = options;
@@ -48,7 +51,8 @@ export function checkSequence(
   const [batch, time] = projected.shape as readonly [number, number, number];
   expectShape(where, 'recurrent', [recurrent.outputs, size], [gates * size, size]);
   if (lengths) checkLengths(where, lengths, batch, time);
-  expectFloats(where, { projected, weight: recurrent.weight, ...state, output: into?.output });
+  expectFloats(where, { projected, ...state, output: into?.output });
+  expectWeightOf(where, projected.runtime, recurrent);
   for (const name in state) expectShape(where, `state.${name}`, state[name]!.shape, [batch, size]);
   if (into) {
     const { output, column } = into;

@@ -21,11 +21,19 @@ export interface InferenceKernels {
   f32_matmul_transposed: Kernel<
     ['c', 'a', 'packed', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']
   >;
+  qi8_pack: Kernel<['packed', 'source', 'K', 'N', 'sourceStride']>;
+  qi8_matmul: Kernel<
+    ['c', 'scratch', 'a', 'packed', 'scale', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']
+  >;
+  qi8_matmul_i16: Kernel<
+    ['c', 'scratch', 'a', 'packed', 'scale', 'bias', 'M', 'N', 'K', 'aStride', 'cStride', 'accumulate']
+  >;
   f32_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
   f32_log_softmax: Kernel<['out', 'x', 'mask', 'lengths', 'rows', 'columns', 'maskRows', 'rowsPerLength']>;
   f32_exp: Kernel<['out', 'x', 'n']>;
   f32_sigmoid: Kernel<['out', 'x', 'n']>;
   f32_tanh: Kernel<['out', 'x', 'n']>;
+  f32_activate: Kernel<['x', 'n', 'activation']>;
   f32_add: Kernel<['out', 'a', 'b', 'n']>;
   f32_multiply: Kernel<['out', 'a', 'b', 'n']>;
   f32_multiply_add: Kernel<['out', 'a', 'b', 'n']>;
@@ -50,6 +58,23 @@ export interface InferenceKernels {
       'savedCell',
       'gates',
       'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
+  qi8_lstm_sequence: Kernel<
+    [
+      'output',
+      'hiddenState',
+      'cellState',
+      'gates',
+      'scratch',
+      'packed',
+      'scale',
       'lengths',
       'batch',
       'time',

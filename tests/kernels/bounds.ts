@@ -5,6 +5,7 @@
 
 import type { LstmSequence } from '../reference/lstm.ts';
 import { stepsOf } from '../reference/lstm.ts';
+import { stepOf16Bits } from '../reference/matmulInt8.ts';
 import { maskedRow, softmaxRow } from '../reference/softmax.ts';
 
 /** The unit roundoff of a float: half the distance from 1 to the next. */
@@ -54,7 +55,10 @@ export function softmaxError(
   return error;
 }
 
-/** The LSTM over time: each step's rounding, and the previous step's error carried through its slopes. */
+/**
+ * The LSTM over time: each step's rounding, and the previous step's error carried through its slopes. `stateError`: how
+ * far off the hidden state is when it is multiplied, besides.
+ */
 export function lstmSequenceError(
   projections: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -62,6 +66,7 @@ export function lstmSequenceError(
   savedHidden: ArrayLike<number>,
   savedCell: ArrayLike<number>,
   shape: LstmSequence,
+  stateError: (state: Float64Array) => number = () => 0,
 ) {
   const { batch, time, hidden } = shape;
   const output = new Float64Array(batch * time * hidden);
@@ -77,6 +82,9 @@ export function lstmSequenceError(
     const cellError = finalCell.subarray(b * hidden, (b + 1) * hidden);
     for (const t of stepsOf(b, shape)) {
       const row = b * time + t;
+      const coarseness = stateError(
+        Float64Array.from({ length: hidden }, (_, k) => savedHidden[row * hidden + k]!),
+      );
       before.hidden.set(hiddenError, row * hidden);
       before.cell.set(cellError, row * hidden);
       for (let r = 0; r < 4 * hidden; r++) {
@@ -85,7 +93,7 @@ export function lstmSequenceError(
         let carried = 0;
         for (let k = 0; k < hidden; k++) {
           magnitude += Math.abs(weight[r * hidden + k]! * savedHidden[row * hidden + k]!);
-          carried += Math.abs(weight[r * hidden + k]!) * before.hidden[row * hidden + k]!;
+          carried += Math.abs(weight[r * hidden + k]!) * (before.hidden[row * hidden + k]! + coarseness);
         }
         const argument = (hidden + 1) * magnitude + carried;
         const y = Math.abs(activations[at]!);
@@ -188,4 +196,41 @@ export function lstmSequenceBackwardMagnitude(
     }
   }
   return { gradProjections, gradInitialHidden, gradInitialCell };
+}
+
+/** Half a step, and what multiplying by the step's reciprocal adds: three roundings of at most 32,767 steps. */
+const HALF_STEP = 0.5 + 3 * 32767 * EPSILON;
+
+/** An LSTM's state in 16 bits: how far off each element is. */
+export const stateErrorOf16Bits = (state: Float64Array): number =>
+  (HALF_STEP * stepOf16Bits(state)) / EPSILON;
+
+/**
+ * A product with 8-bit weights: half a step of each row's activations times |W|, and the roundings of the sum to a
+ * float, the two scales' product, its product and the addition.
+ * @param weight dequantised [N, K]
+ */
+export function quantisedError(
+  a: Float64Array,
+  weight: Float64Array,
+  start: Float64Array,
+  [M, N, K]: readonly [number, number, number],
+  stepOf: (row: Float64Array) => number,
+): Float64Array {
+  const error = new Float64Array(M * N);
+  for (let i = 0; i < M; i++) {
+    const row = a.subarray(i * K, (i + 1) * K);
+    const off = HALF_STEP * stepOf(row);
+    for (let j = 0; j < N; j++) {
+      let coarseness = 0;
+      let magnitude = Math.abs(start[i * N + j]!);
+      for (let k = 0; k < K; k++) {
+        const w = Math.abs(weight[j * K + k]!);
+        coarseness += w * off;
+        magnitude += w * (Math.abs(row[k]!) + off);
+      }
+      error[i * N + j] = coarseness / EPSILON + 5 * magnitude;
+    }
+  }
+  return error;
 }

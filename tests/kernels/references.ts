@@ -10,6 +10,7 @@ import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
 import { fusedAttentionReferences } from './references/fusedAttention.ts';
 import { gruReferences } from './references/gru.ts';
+import { int8References } from './references/int8.ts';
 import { lstmReferences } from './references/lstm.ts';
 import { matmulReferences } from './references/matmul.ts';
 import { normReferences } from './references/norm.ts';
@@ -37,6 +38,7 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...reduceReferences(views),
     ...trainingReferences(views),
     ...lstmReferences(views),
+    ...int8References(views),
     ...gruReferences(views),
   };
 }

@@ -5,7 +5,7 @@ import { GRU } from '../../src/layers/gru.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
 import type { RecurrentConfig } from '../../src/layers/recurrent.ts';
 import { sum } from '../../src/ops/elementwise.ts';
-import type { LSTMState } from '../../src/ops/lstm.ts';
+import type { LSTMState } from '../../src/ops/recurrence.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { StoredTensor } from '../../src/tensor/weights.ts';

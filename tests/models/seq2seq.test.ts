@@ -162,7 +162,7 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
           fromFloat32(tensor.toFloat32Array(), tensor.shape, 'F32'),
         ]),
       );
-      const loaded = Seq2Seq.load(runtime, sourceOf(stored), config, 'm.');
+      const loaded = Seq2Seq.load(runtime, sourceOf(stored), config, { prefix: 'm.' });
       runtime.scope(() => {
         expect(loaded.loss(batchOf([0, 1])).item()).toBe(model.loss(batchOf([0, 1])).item());
       });
@@ -171,7 +171,9 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
       const before = runtime.memory.usedBytes;
       const { 'm.out.bias': _, ...rest } = stored;
       const load = () =>
-        Seq2Seq.load(runtime, sourceOf({ ...rest, 'm.more': stored['m.out.bias']! }), config, 'm.');
+        Seq2Seq.load(runtime, sourceOf({ ...rest, 'm.more': stored['m.out.bias']! }), config, {
+          prefix: 'm.',
+        });
       expect(load).toThrow(
         new FormatError([
           'weights: m.out.bias is missing (expected shape [7])',

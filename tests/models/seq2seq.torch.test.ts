@@ -37,7 +37,7 @@ function modelOf(fixture: TorchCase): Seq2Seq {
     startId: bos!,
     endId: eos!,
   } as const;
-  return Seq2Seq.load(fixture.runtime, fixture.source, config, 'w.');
+  return Seq2Seq.load(fixture.runtime, fixture.source, config, { prefix: 'w.' });
 }
 
 torchCases('attention', names, (fixture) => {

@@ -13,7 +13,12 @@ import { Attention } from '../../layers/attention.ts';
 import { Embedding } from '../../layers/embedding.ts';
 import { Linear } from '../../layers/linear.ts';
 import { LSTM } from '../../layers/lstm.ts';
-import { createParameters, loadParameters, type Parameters } from '../../layers/parameters.ts';
+import {
+  createParameters,
+  type LoadOptions,
+  loadParameters,
+  type Parameters,
+} from '../../layers/parameters.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { dropout } from '../../ops/dropout.ts';
 import { add, tanh } from '../../ops/elementwise.ts';
@@ -21,8 +26,8 @@ import { embedding } from '../../ops/embedding.ts';
 import { concatenate, stack } from '../../ops/join.ts';
 import { addLinear, linear } from '../../ops/linear.ts';
 import { lstmCell } from '../../ops/lstm.ts';
-import { PackedWeight } from '../../ops/packedWeight.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
+import type { Weight } from '../../ops/weight.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Random } from '../../tensor/random.ts';
 import { expectShape } from '../../tensor/shape.ts';
@@ -42,9 +47,9 @@ export class Seq2Seq implements EncoderDecoder {
   readonly #encoder: LSTM;
   readonly #bridgeHidden: Linear;
   readonly #bridgeCell: Linear;
-  readonly #cellEmbedded: PackedWeight;
-  readonly #cellFed: PackedWeight;
-  readonly #cellRecurrent: PackedWeight;
+  readonly #cellEmbedded: Weight;
+  readonly #cellFed: Weight;
+  readonly #cellRecurrent: Weight;
   readonly #cellBiases: readonly [Tensor, Tensor];
   readonly #attention: Attention;
   readonly #combine: Linear;
@@ -84,10 +89,15 @@ export class Seq2Seq implements EncoderDecoder {
     const cell = parameters.within('cell.');
     const bound = { bound: 1 / Math.sqrt(decoderHidden) };
     const rows = 4 * decoderHidden;
-    const inputWeight = cell.get('weight_ih', [rows, embeddingSize + decoderHidden], bound);
-    this.#cellEmbedded = new PackedWeight(inputWeight, { from: 0, to: embeddingSize });
-    this.#cellFed = new PackedWeight(inputWeight, { from: embeddingSize, to: embeddingSize + decoderHidden });
-    this.#cellRecurrent = new PackedWeight(cell.get('weight_hh', [rows, decoderHidden], bound));
+    const sources = [embeddingSize, decoderHidden];
+    const inputWeight = cell.weightColumns(
+      'weight_ih',
+      [rows, embeddingSize + decoderHidden],
+      bound,
+      sources,
+    );
+    [this.#cellEmbedded, this.#cellFed] = inputWeight as [Weight, Weight];
+    this.#cellRecurrent = cell.weight('weight_hh', [rows, decoderHidden], bound);
     this.#cellBiases = [cell.get('bias_ih', [rows], bound), cell.get('bias_hh', [rows], bound)];
     this.#attention = new Attention(parameters, {
       score: config.score,
@@ -112,11 +122,23 @@ export class Seq2Seq implements EncoderDecoder {
   }
 
   /** @throws FormatError listing every missing, misshapen and unexpected tensor */
-  static load(runtime: Runtime, weights: WeightSource, config: Seq2SeqConfig, prefix = ''): Seq2Seq {
-    return loadParameters(runtime, weights, prefix, (parameters) => new Seq2Seq(parameters, config));
+  static load(
+    runtime: Runtime,
+    weights: WeightSource,
+    config: Seq2SeqConfig,
+    options: LoadOptions = {},
+  ): Seq2Seq {
+    const { prefix = '', arithmetic } = options;
+    return loadParameters(
+      runtime,
+      weights,
+      prefix,
+      (parameters) => new Seq2Seq(parameters, config),
+      arithmetic,
+    );
   }
 
-  /** All parameters by name: what an optimizer steps and a file stores. */
+  /** All parameters by name: what an optimizer steps and a file stores; without weights loaded in int8. */
   parameters(): ReadonlyMap<string, Tensor> {
     return this.#parameters;
   }

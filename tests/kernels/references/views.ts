@@ -12,10 +12,17 @@ export function viewsOf(memory: () => ArrayBuffer) {
     for (let r = 0; r < rows; r++) values.set(f32(pointer + 4 * r * stride, columns), r * columns);
     return values;
   };
+  /** The first `columns` of each row of a strided matrix of bytes. */
+  const i8 = (pointer: number, rows: number, columns: number, stride: number) => {
+    const values = new Int8Array(rows * columns);
+    for (let r = 0; r < rows; r++)
+      values.set(new Int8Array(memory(), pointer + r * stride, columns), r * columns);
+    return values;
+  };
   /** A result added to what was there. */
   const plus = (before: ArrayLike<number>, values: ArrayLike<number>) =>
     Float64Array.from(before, (v, i) => v + values[i]!);
-  return { f32, i32, f32Or, i32Or, put, dense, plus };
+  return { i8, f32, i32, f32Or, i32Or, put, dense, plus };
 }
 
 export type Views = ReturnType<typeof viewsOf>;

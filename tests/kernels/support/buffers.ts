@@ -74,6 +74,13 @@ export function integers(n: i32, low: i32, high: i32): usize {
   return pointer;
 }
 
+/** n signed bytes of any value, an input. */
+export function bytes(n: i32): usize {
+  const pointer = reserve(<usize>((n + 3) & ~3), true);
+  for (let i = 0; i < n; ++i) store<i8>(pointer + <usize>i, <i8>random.integer(-128, 127));
+  return pointer;
+}
+
 /** n words that the kernel is to write. */
 export function output(n: i32): usize {
   return reserve((<usize>n) << 2, false);

@@ -1,0 +1,133 @@
+import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { toFloat32 } from '../io/conversion.ts';
+import type { Storage } from '../memory/arena.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { describe, expectShape, sizeOf } from '../tensor/shape.ts';
+import type { StoredTensor } from '../tensor/weights.ts';
+
+/** Rows that the kernels quantise at a time: their scratch holds no more. */
+const SCRATCH_ROWS = 32;
+
+/**
+ * A weight matrix [outputs, inputs] in 8 bits, packed for the int8 kernels when made: value = integer * scale of its
+ * row. Nothing of it is kept in f32. It has no gradient.
+ */
+export class Int8Weight {
+  readonly runtime: Runtime;
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly #packed: Storage;
+  readonly #scales: Storage;
+
+  /**
+   * @param integers I8 [outputs, all inputs], PyTorch's layout
+   * @param scales one for each output: [outputs] or [outputs, 1], floating
+   * @param columns the inputs [from, to) to use; all by default
+   * @throws DTypeError, ShapeError, ArgumentError, OutOfMemoryError
+   */
+  constructor(
+    runtime: Runtime,
+    integers: StoredTensor,
+    scales: StoredTensor,
+    columns?: { from: number; to: number },
+  ) {
+    if (integers.dtype !== 'I8') {
+      throw new DTypeError(`Int8Weight: integers must be I8, got ${integers.dtype}`);
+    }
+    expectShape('Int8Weight', 'integers', integers.shape, [null, null]);
+    const [outputs, stride] = integers.shape as readonly [number, number];
+    if (sizeOf(scales.shape) !== outputs) {
+      throw new ShapeError(`Int8Weight: scales must hold ${outputs} values, got ${describe(scales.shape)}`);
+    }
+    const { from, to } = columns ?? { from: 0, to: stride };
+    if (!(0 <= from && from <= to && to <= stride)) {
+      throw new ArgumentError(`Int8Weight: columns must lie within 0..${stride}, got ${from}..${to}`);
+    }
+    const inputs = to - from;
+    // The sums of a row's products must fit 32 bits.
+    if (inputs > MOST_INPUTS) {
+      throw new ArgumentError(`Int8Weight: takes at most ${MOST_INPUTS} inputs, got ${inputs}`);
+    }
+    const values = toFloat32(scales);
+    this.runtime = runtime;
+    this.outputs = outputs;
+    this.inputs = inputs;
+    // Straight from the arena: weights outlive the scope in which they are made.
+    this.#scales = runtime.memory.allocate(4 * outputs);
+    try {
+      this.#packed = runtime.memory.allocate(int8PackedBytes(outputs, inputs));
+      try {
+        runtime.memory.floats.set(values, this.#scales.pointer / 4);
+        const source = runtime.memory.allocate(integers.bytes.length);
+        const { buffer } = runtime.memory.integers;
+        new Uint8Array(buffer, source.pointer, integers.bytes.length).set(integers.bytes);
+        runtime.kernels.qi8_pack(this.#packed.pointer, source.pointer + from, inputs, outputs, stride);
+        source.dispose();
+      } catch (error) {
+        this.#packed.dispose();
+        throw error;
+      }
+    } catch (error) {
+      this.#scales.dispose();
+      throw error;
+    }
+  }
+
+  /** Byte address of the packed integers. @throws DisposedError */
+  get packed(): number {
+    return this.#packed.pointer;
+  }
+
+  /** Byte address of the outputs' scales, f32. @throws DisposedError */
+  get scales(): number {
+    return this.#scales.pointer;
+  }
+
+  /** Bytes that the kernels quantise `rows` rows of activations in. */
+  scratchBytes(rows: number): number {
+    return Math.min(rows, SCRATCH_ROWS) * (8 + 8 * Math.ceil(this.inputs / 4));
+  }
+
+  /**
+   * out [rows, outputs] = x [rows, inputs] · W^T (+ bias), or out += x · W^T: at byte addresses, without allocation.
+   * A single row is taken in 16 bits, several in 7 bits each.
+   * @param bias byte address, or 0 for none
+   * @param scratch byte address of `scratchBytes(rows)`
+   */
+  multiply(out: number, scratch: number, x: number, bias: number, rows: number, accumulate: boolean): void {
+    const { kernels } = this.runtime;
+    const multiply = rows === 1 ? kernels.qi8_matmul_i16 : kernels.qi8_matmul;
+    const { packed, scales, inputs, outputs } = this;
+    multiply(
+      out,
+      scratch,
+      x,
+      packed,
+      scales,
+      bias,
+      rows,
+      outputs,
+      inputs,
+      inputs,
+      outputs,
+      accumulate ? 1 : 0,
+    );
+  }
+
+  dispose(): void {
+    this.#packed.dispose();
+    this.#scales.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Beyond it 16-bit activations would have fewer than 8 bits left. */
+const MOST_INPUTS = 65_536;
+
+/** Bytes of packed 8-bit weights: panels of 32 columns, each with its sums. */
+export function int8PackedBytes(outputs: number, inputs: number): number {
+  return 128 * Math.ceil(outputs / 32) * (1 + Math.ceil(inputs / 4));
+}
