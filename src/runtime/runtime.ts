@@ -1,4 +1,3 @@
-import { instantiateSync } from '@assemblyscript/loader';
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { Arena, Storage } from '../memory/arena.ts';
 import { ABI_VERSION, type GradientKernels, type InferenceKernels, type TrainingKernels } from './abi.ts';
@@ -183,11 +182,12 @@ function instantiate(
   memory: WebAssembly.Memory,
   microKernel: number,
 ): InferenceKernels {
-  const env: Record<string, unknown> = { memory, microKernel };
   let kernels: InferenceKernels;
   let version: number | undefined;
   try {
-    kernels = instantiateSync(module, { env }).exports as unknown as InferenceKernels;
+    // Not AssemblyScript's loader: it wants a TextDecoder, which audio worklets lack.
+    const { exports } = new WebAssembly.Instance(module, { env: { memory, microKernel } });
+    kernels = exports as unknown as InferenceKernels;
     version = typeof kernels.abi_version === 'function' ? kernels.abi_version() : undefined;
   } catch (error) {
     // Imports of our names and other types, or what traps when it starts.
