@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
+import { checkThreads, PAGES, SCRIPTS } from './chromiumThreads.mjs';
 
 const EXECUTABLE = '/usr/bin/chromium';
 const FLAGS =
@@ -69,6 +70,7 @@ export async function run() {
     expect('bad input is a typed error', actual.bad?.startsWith('ArgumentError'), actual.bad);
     expect('draws the attention map', actual.svg.startsWith('<svg'), actual.svg.slice(0, 80));
     expect('no error on the page', errors.length === 0, errors.join('; '));
+    await checkThreads(browser, origin, expect);
   } finally {
     await browser.close();
     server.close();
@@ -80,9 +82,17 @@ export async function run() {
 function serve() {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
-    if (path === '/page.html') {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><title>heed</title>');
+    if (Object.hasOwn(PAGES, path)) {
+      response.writeHead(200, { 'content-type': TYPES['.html'], ...PAGES[path] });
+      // Without an icon of its own, the browser would ask for one and report that there is none.
+      response.end('<!doctype html><title>heed</title><link rel="icon" href="data:,">');
+      return;
+    }
+    // A worker of an isolated page must ask for isolation itself.
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    if (Object.hasOwn(SCRIPTS, path)) {
+      response.setHeader('content-type', TYPES['.js']);
+      response.end(SCRIPTS[path]);
       return;
     }
     const file = join(process.cwd(), path);
