@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const CONFIGS = { simd: 'as-pect.asconfig.json', relaxed: 'tests/kernels/relaxed.asconfig.json' };
 const ALL = 'tests/kernels/**/*.spec.ts';
-const PRODUCTS = 'tests/kernels/matmul.spec.ts';
+const PRODUCTS = 'tests/kernels/matmul*.spec.ts';
 const RUNS = Object.keys(CONFIGS).flatMap((variant) => [
   { variant, microKernel: 0, specs: ALL },
   { variant, microKernel: 1, specs: PRODUCTS },

@@ -1,4 +1,4 @@
-import { f32_matmul, f32_matmul_transposed, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
+import { f32_matmul, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
 import { f32_matmul_rows, f32_pack_rows } from '../../assembly/gradients/matmul';
 import { begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat } from './support/buffers';
 import { expectClose, expectCloseRows, expectExact, expectGapsUntouched, reportWorst } from './support/expect';
@@ -7,9 +7,14 @@ import { SIZES } from './support/sizes';
 
 const enum Start { Zero, Bias, Accumulate }
 
-const ROWS: i32[] = [0, 1, 3, 4, 5, 8, 9];
+/** Tiles of six, four, two and one row, in all mixtures. */
+const ROWS: i32[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 25];
 const COLUMNS: i32[] = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 31, 32, 33, 65];
 const DEPTHS: i32[] = [0, 1, 2, 7, 16, 33];
+/** Around the depth of a block, and of two. */
+const BLOCK_DEPTHS: i32[] = [767, 768, 769, 1536, 1600];
+/** Around the rows of a block. */
+const BLOCK_ROWS: i32[] = [95, 96, 97, 193];
 
 function panels(columns: i32, width: i32): i32 {
   return (columns + width - 1) / width * width;
@@ -40,10 +45,11 @@ function checkMatmul(M: i32, N: i32, K: i32, start: Start, padding: i32, misalig
   expectGapsUntouched(c, cStride, M, N);
 }
 
+/** All rows and columns, each with every second depth. */
 function sweep(start: Start, padding: i32, misaligned: bool): void {
   for (let m = 0; m < ROWS.length; ++m) {
     for (let n = 0; n < COLUMNS.length; ++n) {
-      for (let k = 0; k < DEPTHS.length; ++k) checkMatmul(ROWS[m], COLUMNS[n], DEPTHS[k], start, padding, misaligned);
+      for (let k = (m + n) % 2; k < DEPTHS.length; k += 2) checkMatmul(ROWS[m], COLUMNS[n], DEPTHS[k], start, padding, misaligned);
     }
   }
 }
@@ -134,6 +140,19 @@ describe('f32_matmul', () => {
     checkMatmul(63, 129, 255, Start.Accumulate, 1, true);
     checkMatmul(1, 257, 1023, Start.Bias, 0, false);
   });
+  it('multiplies in blocks of rows and of depth', () => {
+    for (let k = 0; k < BLOCK_DEPTHS.length; ++k) {
+      const rows = ROWS[k + 6];
+      checkMatmul(rows, 41, BLOCK_DEPTHS[k], Start.Bias, 0, false);
+      checkMatmul(rows + 1, 9, BLOCK_DEPTHS[k], Start.Accumulate, 3, true);
+      checkMatmul(1, 33, BLOCK_DEPTHS[k], Start.Zero, 1, true);
+    }
+    for (let m = 0; m < BLOCK_ROWS.length; ++m) {
+      checkMatmul(BLOCK_ROWS[m], 17, 33, Start.Bias, 3, true);
+      checkMatmul(BLOCK_ROWS[m], 9, 33, Start.Accumulate, 0, false);
+    }
+    checkMatmul(97, 15, 769, Start.Bias, 1, true);
+  });
   it('keeps NaN and infinity in their row and column', () => {
     for (let row = 0; row < 6; ++row) {
       checkNonFinite(6, 37, 5, row, row, NaN);
@@ -148,7 +167,7 @@ describe('f32_matmul_rows', () => {
   it('is within (K + 1) eps (sum |a||b| + |c|)', () => {
     for (let m = 0; m < ROWS.length; ++m) {
       for (let n = 0; n < COLUMNS.length; ++n) {
-        for (let k = 0; k < DEPTHS.length; ++k) checkMatmulRows(ROWS[m], COLUMNS[n], DEPTHS[k], (m + n + k) % 2 == 1);
+        for (let k = (m + n) % 2; k < DEPTHS.length; k += 2) checkMatmulRows(ROWS[m], COLUMNS[n], DEPTHS[k], k % 4 < 2);
       }
     }
     checkMatmulRows(127, 65, 129, false);
