@@ -125,6 +125,41 @@ describe('the packed package', () => {
     expect(output).toBe('2,4,5');
   });
 
+  it('runs threads, and ends by itself', () => {
+    const output = run(`
+      import { createRuntime, linear, PackedWeight, Tensor } from 'heed';
+      const results = [];
+      for (const threads of [1, 2]) {
+        const runtime = await createRuntime({ threads, microKernel: 'loads' });
+        const values = (length, step) => Float32Array.from({ length }, (_, i) => Math.sin(i * step));
+        const weight = new PackedWeight(Tensor.from(runtime, values(130 * 65, 0.7), [130, 65]));
+        const y = linear(Tensor.from(runtime, values(97 * 65, 0.3), [97, 65]), weight);
+        results.push([runtime.threads, y.toArray().join()]);
+      }
+      console.log(results.map(([threads]) => threads).join(), results[0][1] === results[1][1]);
+    `);
+    expect(output).toBe('1,2 true');
+  });
+
+  it('runs threads for training too', () => {
+    const output = run(`
+      import { trainingRuntime } from 'heed/train';
+      const runtime = await trainingRuntime({ threads: 3 });
+      console.log(runtime.threads);
+    `);
+    expect(output).toBe('3');
+  });
+
+  it('needs neither the sources nor a loader in its threads: their text is whole', () => {
+    const texts = packed
+      .filter((path) => path.endsWith('.js'))
+      .map((path) => readFileSync(join(root, path), 'utf8'))
+      .filter((text) => text.includes('getBuiltinModule') && /export\s*\{/.test(text) && text.length < 4000);
+    expect(texts.length).toBe(1);
+    expect(texts[0]).toContain('Atomics.wait');
+    expect(texts[0]).not.toMatch(/\b(import|require)\s*\(/);
+  });
+
   it('trains', () => {
     const output = run(`
       import { Linear, multiply, sum, Tensor } from 'heed';
