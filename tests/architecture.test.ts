@@ -181,6 +181,7 @@ describe('kernels', () => {
     ["throw new Error('x');", 'throws'],
     ['assert(n > 0);', 'calls assert'],
     ["log('done');", "has the string 'done'"],
+    ["external('done');", "has the string 'done'"],
     ['log(`done`);', 'has a template string'],
     ['f32x4.relaxed_madd(a, b, c);', 'names relaxed_madd'],
   ])('may not say %s', (body, problem) => expect(inKernel(body).join()).toContain(problem));
