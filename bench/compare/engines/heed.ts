@@ -1,0 +1,64 @@
+/** heed as its users have it: the built package. */
+import type { Runtime, Tensor, Variant, WeightSource } from '../../../src/index.ts';
+import type { Contender, Prepared } from '../case.ts';
+import { versionOf } from './versions.ts';
+
+type Package = typeof import('../../../src/index.ts');
+
+const dist = new URL('../../../dist/index.js', import.meta.url);
+export const heed: Package = await import(dist.href);
+
+export interface RuntimeChoice {
+  readonly variant?: Variant;
+  /** 1 by default. */
+  readonly threads?: number;
+}
+
+/**
+ * heed in a case, on a runtime of its own. `body` places weights and inputs, and returns what computes the result; that
+ * runs in a scope, and its output is copied out.
+ */
+export function heedContender(
+  body: (runtime: Runtime) => () => Tensor,
+  choice: RuntimeChoice = {},
+): Contender {
+  return {
+    engine: 'heed',
+    version: versionOf('heed'),
+    async prepare(): Promise<Prepared> {
+      const runtime = await createRuntime(choice);
+      const compute = body(runtime);
+      return {
+        run: () => runtime.scope(() => compute().toFloat32Array()),
+        dispose: () => runtime.dispose(),
+      };
+    },
+  };
+}
+
+async function createRuntime({ variant, threads = 1 }: RuntimeChoice): Promise<Runtime> {
+  if (threads === 1) return heed.createRuntime({ variant });
+  const options: Parameters<Package['createRuntime']>[0] & { threads: number } = { variant, threads };
+  const runtime = (await heed.createRuntime(options)) as Runtime & { threads?: number };
+  if (runtime.threads !== threads) {
+    runtime.dispose();
+    throw new Error(`heed: asked for ${threads} threads, got ${runtime.threads ?? 1}`);
+  }
+  return runtime;
+}
+
+/** Named f32 tensors as a file's reader would give them. */
+export function weightSource(
+  tensors: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>,
+): WeightSource {
+  return {
+    metadata: {},
+    names: () => Object.keys(tensors),
+    get(name) {
+      const tensor = tensors[name];
+      if (!tensor) return undefined;
+      const { shape, data } = tensor;
+      return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    },
+  };
+}
