@@ -57,7 +57,8 @@ export interface Row {
 export function failed(
   name: string,
   { engine, version }: Pick<Contender, 'engine' | 'version'>,
-  error: unknown): Row {
+  error: unknown,
+): Row {
   return {
     case: name,
     engine,

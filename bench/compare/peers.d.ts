@@ -46,9 +46,7 @@ declare module '@tensorflow/tfjs' {
   }
   export interface RecurrentLayer {
     apply(x: Tensor): Tensor;
-    build(shape: readonly (number | null)[]): void;
     setWeights(weights: readonly Tensor[]): void;
-    dispose(): void;
   }
   const tf: {
     ready(): Promise<void>;

@@ -167,14 +167,16 @@ function tensorflowLstm({ T, B, I, H, x, input, recurrent, bias }: Problem): Con
       returnSequences: true,
       recurrentActivation: 'sigmoid',
       unitForgetBias: false,
+      recurrentInitializer: 'zeros',
     });
-    layer.build([null, T, I]);
+    const sequences = tf.tensor(x, [B, T, I]);
+    // The first application makes the weights.
+    layer.apply(sequences).dispose();
     layer.setWeights([
       tf.tensor(Float32Array.from(transpose(input, 4 * H, I)), [I, 4 * H]),
       tf.tensor(Float32Array.from(transpose(recurrent, 4 * H, H)), [H, 4 * H]),
       tf.tensor(bias, [4 * H]),
     ]);
-    const sequences = tf.tensor(x, [B, T, I]);
     return () => layer.apply(sequences);
   });
 }

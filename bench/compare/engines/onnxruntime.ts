@@ -32,6 +32,8 @@ function contender(
         graphOptimizationLevel: 'all',
         ...options,
       });
+      // onnxruntime-web leaves a global Worker behind, from which jax-js concludes that it runs in a browser.
+      if (ort.env.wasm.numThreads === 1) Reflect.deleteProperty(globalThis, 'Worker');
       const tensors = Object.fromEntries(
         Object.entries(graph.inputs).map(([name, shape]) => [
           name,
