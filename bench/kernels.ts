@@ -68,7 +68,7 @@ function matmulCase(runtime: Runtime, M: number, N: number, K: number): Case {
       );
     },
     run,
-    rate: (seconds) => `${((2 * M * N * K) / seconds / 1e9).toFixed(1)} GFLOP/s`,
+    work: { flops: 2 * M * N * K, bytes: { read: 4 * (M * K + N * K), written: 4 * M * N } },
   };
 }
 
@@ -92,7 +92,7 @@ function softmaxCase(runtime: Runtime, rows: number, columns: number): Case {
       }
     },
     run: () => runtime.scope(() => void softmax(x)),
-    rate: (seconds) => `${((8 * rows * columns) / seconds / 1e9).toFixed(1)} GB/s`,
+    work: { bytes: { read: 4 * rows * columns, written: 4 * rows * columns } },
   };
 }
 
@@ -120,7 +120,7 @@ function lstmCase(runtime: Runtime, batch: number, time: number, hidden: number)
       expectClose(name, actual, output, 8 * (hidden + 8) * EPSILON);
     },
     run: () => runtime.scope(() => void run()),
-    rate: (seconds) => `${((2 * batch * time * 4 * hidden * hidden) / seconds / 1e9).toFixed(1)} GFLOP/s`,
+    work: { flops: 2 * batch * time * 4 * hidden * hidden },
   };
 }
 

@@ -1,14 +1,14 @@
 /**
  * The rooflines of this engine on this machine, measured in the same run as what is held against them: register-only
- * multiply-adds (two instructions, and fused where the engine has relaxed SIMD), and reads and copies in L1, L2 and memory.
+ * multiply-adds (two instructions, and fused where the engine has relaxed SIMD), and reads and copies in each cache and in memory.
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { relaxedSimd } from 'wasm-feature-detect';
 
-/** Where data lies: half of a common first-level cache, of a common second-level one, and more than a last-level one. */
-export const levels = { L1: 16 << 10, L2: 512 << 10, memory: 128 << 20 } as const;
+/** Where data lies: bytes that fit well into each level of cache, and more than the last one holds. */
+export const levels = { L1: 16 << 10, L2: 512 << 10, L3: 8 << 20, memory: 128 << 20 } as const;
 export type Level = keyof typeof levels;
 
 /** 10^9 operations a second by kind of arithmetic, 10^9 bytes a second by level. */
@@ -68,6 +68,7 @@ export class Peak {
     const ofLevels = (run: (bytes: number) => void): Record<Level, number> => ({
       L1: rate(levels.L1, () => run(levels.L1)),
       L2: rate(levels.L2, () => run(levels.L2)),
+      L3: rate(levels.L3, () => run(levels.L3)),
       memory: rate(levels.memory, () => run(levels.memory)),
     });
     return {
@@ -105,14 +106,9 @@ export async function measureRoofline(): Promise<Roofline> {
   return { mulAdd: mulAdd.gflops(), fused: fused?.gflops(), ...mulAdd.bandwidth() };
 }
 
-/** The highest roof: fused where there is one. */
-export function highest({ mulAdd, fused }: Roofline): number {
-  return Math.max(mulAdd, fused ?? 0);
-}
-
 export function describeRoofline({ mulAdd, fused, read, copy }: Roofline): string {
   const rates = (by: Record<Level, number>): string =>
-    `L1 ${by.L1.toFixed(0)}, L2 ${by.L2.toFixed(0)}, memory ${by.memory.toFixed(0)} GB/s`;
+    `L1 ${by.L1.toFixed(0)}, L2 ${by.L2.toFixed(0)}, L3 ${by.L3.toFixed(0)}, memory ${by.memory.toFixed(0)} GB/s`;
   const fusedText = fused === undefined ? 'no fused' : `fused ${fused.toFixed(1)}`;
   return `roofline: mul+add ${mulAdd.toFixed(1)}, ${fusedText} GFLOP/s; read ${rates(read)}; copy ${rates(copy)}`;
 }

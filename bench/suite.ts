@@ -1,6 +1,8 @@
 /** One benny suite: outputs are verified first, then medians are printed. */
 import { cpus } from 'node:os';
 import benny from 'benny';
+import type { Roofline } from './roofline.ts';
+import { describeWork, type Work } from './work.ts';
 
 /** A timed case. */
 export interface Case {
@@ -8,8 +10,10 @@ export interface Case {
   /** Throws when the output is wrong. Runs once, before anything is timed. */
   verify(): void;
   run(): void;
-  /** What a run's duration means: `(seconds) => '23.1 GFLOP/s'`. */
-  rate(seconds: number): string;
+  /** What a run does, for rates and shares of the roofline. */
+  readonly work?: Work;
+  /** What a run's duration means apart from that: `(seconds) => '1,552 words/s'`. */
+  rate?(seconds: number): string;
 }
 
 /** A case's median, in seconds a run. */
@@ -26,7 +30,12 @@ export function describeHost(variant: string | undefined): string {
 }
 
 /** Runs a suite and prints a line for each case. @throws when a case's output is wrong */
-export async function runSuite(name: string, cases: readonly Case[]): Promise<Measured[]> {
+export async function runSuite(
+  name: string,
+  cases: readonly Case[],
+  roofline: Roofline,
+  variant: string | undefined,
+): Promise<Measured[]> {
   for (const each of cases) each.verify();
   console.log(`\n${name}`);
   const measured: Measured[] = [];
@@ -35,7 +44,13 @@ export async function runSuite(name: string, cases: readonly Case[]): Promise<Me
     ...cases.map((each) => benny.add(each.name, () => each.run())),
     benny.complete(({ results }) => {
       for (const { name: caseName, details } of results) {
-        const rate = cases.find((each) => each.name === caseName)!.rate(details.median);
+        const each = cases.find((one) => one.name === caseName)!;
+        const rate = [
+          each.work && describeWork(each.work, details.median, roofline, variant),
+          each.rate?.(details.median),
+        ]
+          .filter(Boolean)
+          .join(', ');
         measured.push({ suite: name, case: caseName, medianSeconds: details.median, rate });
         console.log(
           `  ${caseName.padEnd(44)} ${(1000 * details.median).toFixed(3).padStart(9)} ms   ${rate}`,

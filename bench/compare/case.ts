@@ -22,8 +22,8 @@ export interface Case {
   readonly name: string;
   /** Operations of a run; undefined where a rate says nothing. */
   readonly flops?: number;
-  /** Which roof heed's rate is held against; the highest by default. */
-  readonly roof?: 'mulAdd';
+  /** Which roof of f32 heed's rate is held against; the highest by default. */
+  readonly roof?: 'mulAdd' | 'none';
   /** The right result in double precision; heed's, where that would take too long. */
   expected?(): ArrayLike<number>;
   /** How far any engine's element may lie from what is expected: derived from sizes and data. */

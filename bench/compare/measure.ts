@@ -41,7 +41,7 @@ export async function measure(each: Case, peaks: Peaks, rounds: number): Promise
     for (const each of ready) await warmUp(each);
     for (let round = 0; round < rounds; round++) {
       for (const each of ready) each.samples.push(await sample(each));
-      if (each.flops !== undefined) roofs.push(peak.gflops());
+      if (each.flops !== undefined && each.roof !== 'none') roofs.push(peak.gflops());
     }
     const [heed, ...peers] = ready as [Ready, ...Ready[]];
     return [...peers.map((peer) => toRow(each, heed, peer, roofs)), ...failures];
@@ -115,7 +115,7 @@ function toRow(each: Case, heed: Ready, peer: Ready, roofs: readonly number[]): 
     heedGflops,
     speedUp: medianMs / heedMedianMs,
     maxDifference: largestDifference(heed.result, peer.result),
-    roofline: heedGflops === null ? null : heedGflops / median(roofs),
+    roofline: heedGflops === null || roofs.length === 0 ? null : heedGflops / median(roofs),
     ...(each.note === undefined ? {} : { note: each.note }),
   };
 }

@@ -35,7 +35,7 @@ export function withTable(text: string, rows: readonly Row[]): string {
 function table(rows: readonly Row[]): string {
   const present = columns.filter(([engine]) => rows.some((row) => row.engine === engine));
   const names = [...new Set(rows.map((row) => row.case))];
-  const header = ['case', 'heed', 'of the roofline', ...present.map(([, title]) => title)];
+  const header = ['case', 'heed', 'GFLOP/s', 'of the roofline', ...present.map(([, title]) => title)];
   const body = names.map((name) => {
     const own = rows.filter((row) => row.case === name);
     return [name, ...heedCells(own), ...present.map(([engine]) => peerCell(own, engine))];
@@ -49,13 +49,14 @@ function table(rows: readonly Row[]): string {
   return [aligned(lines), ...notes].join('\n\n');
 }
 
-function heedCells(rows: readonly Row[]): [time: string, roofline: string] {
+function heedCells(rows: readonly Row[]): [time: string, gflops: string, roofline: string] {
   const measured = rows.find(({ error }) => error === undefined);
-  if (!measured) return ['fails', ''];
+  if (!measured) return ['fails', '', ''];
   const { heedMedianMs, heedGflops, roofline } = measured;
   return [
     milliseconds(heedMedianMs!),
-    heedGflops === null ? '' : `${percent(roofline!)} (${heedGflops.toFixed(1)} GFLOP/s)`,
+    heedGflops === null ? '' : heedGflops.toFixed(1),
+    roofline === null ? '' : percent(roofline),
   ];
 }
 
@@ -67,7 +68,7 @@ function peerCell(rows: readonly Row[], engine: string): string {
   return engine === 'heed' ? `${ratio} ${ownBaseline(row.case)}` : ratio;
 }
 
-/** Cells padded as the formatter pads them, so that it has nothing to change. */
+/** Cells padded, so that the source reads as a table too. */
 function aligned(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(3, ...lines.map((line) => line[column]!.length)));
   return lines
@@ -87,12 +88,12 @@ export function describeRow(row: Row): string {
   const label = `  ${row.case.padEnd(46)} ${row.engine.padEnd(30)}`;
   if (row.error !== undefined) return `${label} FAILS: ${row.error}`;
   const { medianMs, heedMedianMs, speedUp, heedGflops, roofline, maxDifference, note } = row;
-  const rate =
-    heedGflops === null ? '' : `, ${heedGflops.toFixed(1)} GFLOP/s = ${percent(roofline!)} of the roofline`;
+  const share = roofline === null ? '' : ` = ${percent(roofline)} of the roofline`;
+  const rate = heedGflops === null ? '' : `, ${heedGflops.toFixed(1)} GFLOP/s${share}`;
   const agreement = maxDifference === null ? '' : `, differ by ${maxDifference.toExponential(1)}`;
   const remark = note ? ` (${note})` : '';
   return `${label} ${milliseconds(medianMs!)} / heed ${milliseconds(heedMedianMs!)} = ${speedUp!.toFixed(2)}${rate}${agreement}${remark}`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-const milliseconds = (value: number): string => `${value.toPrecision(3)} ms`;
+const milliseconds = (value: number): string => `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ms`;

@@ -3,6 +3,7 @@ import type { Case } from '../case.ts';
 import type { Group } from '../groupProcess.ts';
 import { attentionCases } from './attention.ts';
 import { encoderCases, threadedEncoderCases } from './encoder.ts';
+import { lstmInt8Cases, matrixVectorInt8Cases } from './int8.ts';
 import { lstmCases } from './lstm.ts';
 import { boundsCheckedMatmulCases, matmulCases, matrixVectorCases, threadedMatmulCases } from './matmul.ts';
 import { softmaxCases } from './softmax.ts';
@@ -11,8 +12,10 @@ export const groups: Readonly<Record<Group, () => Case[]>> = {
   'one-thread': () => [
     ...matmulCases(),
     ...matrixVectorCases(),
+    ...matrixVectorInt8Cases(),
     ...softmaxCases(),
     ...lstmCases(),
+    ...lstmInt8Cases(),
     ...attentionCases(),
     ...encoderCases(),
   ],

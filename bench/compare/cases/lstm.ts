@@ -1,4 +1,5 @@
 /** Whole sequences through one LSTM layer, from zero states: the hidden states of every step. */
+import type { WeightSource } from '../../../src/index.ts';
 import { lstmSequence } from '../../../tests/reference/lstm.ts';
 import { matmul, transpose } from '../../../tests/reference/matmul.ts';
 import { seededRandom } from '../../../tests/support/random.ts';
@@ -28,7 +29,8 @@ export interface Problem extends Size {
   readonly bias: Float32Array;
 }
 
-function createProblem({ T, B, I, H }: Size): Problem {
+/** Seeded normal weights and inputs. */
+export function createProblem({ T, B, I, H }: Size): Problem {
   const random = seededRandom(T + B + I + H);
   const spread = 1 / Math.sqrt(H);
   return {
@@ -43,8 +45,8 @@ function createProblem({ T, B, I, H }: Size): Problem {
   };
 }
 
-const named = ({ T, B, I, H }: Size): string => `lstm T${T} B${B} I${I} H${H}`;
-const flops = ({ T, B, I, H }: Size): number => 2 * T * B * 4 * H * (I + H);
+export const named = ({ T, B, I, H }: Size): string => `lstm T${T} B${B} I${I} H${H}`;
+export const lstmFlops = ({ T, B, I, H }: Size): number => 2 * T * B * 4 * H * (I + H);
 /** A step adds (I + H + 8) roundings to a state, which the next one contracts by its forget gate. */
 const tolerance = ({ I, H }: Size): number => 8 * (I + H + 8) * EPSILON;
 
@@ -57,11 +59,11 @@ export function lstmCases(): Case[] {
 
 function lstmCase(size: Size): Case {
   const problem = createProblem(size);
-  const run = graphRun(problem);
+  const run = lstmGraph(problem);
   return {
     name: named(size),
-    flops: flops(size),
-    expected: () => reference(problem),
+    flops: lstmFlops(size),
+    expected: () => expectedStates(problem),
     tolerance: tolerance(size),
     heed: ours(problem),
     peers: [onnxWeb(run), tensorflowLstm(problem), onnxNative(run)],
@@ -74,8 +76,8 @@ function brainCase(size: Size): Case {
   problem.bias.fill(-100, size.H, 2 * size.H);
   return {
     name: `${named(size)} forget gates closed`,
-    flops: flops(size),
-    expected: () => reference(problem),
+    flops: lstmFlops(size),
+    expected: () => expectedStates(problem),
     tolerance: tolerance(size),
     heed: ours(problem),
     peers: [brainLstm(problem)],
@@ -83,23 +85,28 @@ function brainCase(size: Size): Case {
   };
 }
 
-function reference({ T, B, I, H, x, input, recurrent, bias }: Problem): Float64Array {
+/** The hidden states [B, T, H] in double precision. */
+export function expectedStates({ T, B, I, H, x, input, recurrent, bias }: Problem): Float64Array {
   const projected = matmul(x, transpose(input, 4 * H, I), bias, null, B * T, 4 * H, I);
   const zeros = new Float64Array(B * H);
   const shape = { batch: B, time: T, hidden: H, reverse: false, lengths: null };
   return lstmSequence(projected, recurrent, zeros, zeros, shape).output;
 }
 
+/** PyTorch's names. */
+export function lstmWeights({ I, H, input, recurrent, bias }: Problem): WeightSource {
+  return weightSource({
+    weight_ih_l0: { shape: [4 * H, I], data: input },
+    weight_hh_l0: { shape: [4 * H, H], data: recurrent },
+    bias_ih_l0: { shape: [4 * H], data: bias },
+    bias_hh_l0: { shape: [4 * H], data: new Float32Array(4 * H) },
+  });
+}
+
 function ours(problem: Problem): Contender {
   const { T, B, I, H } = problem;
   return heedContender((runtime) => {
-    const weights = weightSource({
-      weight_ih_l0: { shape: [4 * H, I], data: problem.input },
-      weight_hh_l0: { shape: [4 * H, H], data: problem.recurrent },
-      bias_ih_l0: { shape: [4 * H], data: problem.bias },
-      bias_hh_l0: { shape: [4 * H], data: new Float32Array(4 * H) },
-    });
-    const lstm = heed.LSTM.load(runtime, weights, { inputSize: I, hiddenSize: H });
+    const lstm = heed.LSTM.load(runtime, lstmWeights(problem), { inputSize: I, hiddenSize: H });
     const x = heed.Tensor.from(runtime, problem.x, [B, T, I]);
     return () => lstm.forward(x).output;
   });
@@ -137,7 +144,7 @@ export function swapAxes(
 }
 
 /** ONNX: time first, gates i, o, f, c. */
-function graphRun({ T, B, I, H, x, input, recurrent, bias }: Problem): GraphRun {
+export function lstmGraph({ T, B, I, H, x, input, recurrent, bias }: Problem): GraphRun {
   const order = ['i', 'o', 'f', 'g'] as const;
   const biases = new Float32Array(8 * H);
   biases.set(reorderGates(bias, order));

@@ -16,20 +16,29 @@ const sizes: readonly Size[] = [
   [128, 1536, 384],
 ];
 
+/** The product of x [M, K] and a constant [K, N]. */
+export function productGraph(
+  x: Float32Array,
+  constant: Float32Array<ArrayBuffer>,
+  [M, N, K]: Size,
+): GraphRun {
+  return {
+    graph: {
+      inputs: { x: [M, K] },
+      output: { name: 'y', shape: [M, N] },
+      weights: { w: { shape: [K, N], data: constant } },
+      operators: [{ type: 'MatMul', inputs: ['x', 'w'], output: 'y' }],
+    },
+    feeds: { x },
+  };
+}
+
 /** A product prepared for each engine on the same numbers. */
 function product(name: string, [M, N, K]: Size) {
   const random = seededRandom(M + N + K);
   const [left, right] = [random.normals(M * K), random.normals(N * K)];
   const rightTransposed = Float32Array.from(transpose(right, N, K));
-  const graph: GraphRun = {
-    graph: {
-      inputs: { x: [M, K] },
-      output: { name: 'y', shape: [M, N] },
-      weights: { w: { shape: [K, N], data: rightTransposed } },
-      operators: [{ type: 'MatMul', inputs: ['x', 'w'], output: 'y' }],
-    },
-    feeds: { x: left },
-  };
+  const graph = productGraph(left, rightTransposed, [M, N, K]);
   const base = {
     name,
     flops: 2 * M * N * K,

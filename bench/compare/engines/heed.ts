@@ -88,3 +88,8 @@ export function encoderLayer(
   const layer = part<Loader>('TransformerEncoderLayer').load(runtime, weights, config);
   return (x) => layer.forward(x).output;
 }
+
+/** Weights as int8. */
+export function quantised(weights: WeightSource): WeightSource {
+  return part<(weights: WeightSource) => WeightSource>('quantize')(weights);
+}
