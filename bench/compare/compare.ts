@@ -3,6 +3,7 @@
  * data in the same processes. `--table FILE` only writes a file's rows into the README.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Row } from './case.ts';
 import { measureColdStart } from './coldStart.ts';
@@ -32,6 +33,12 @@ async function compare(rounds: number): Promise<void> {
   }
   requireBuild();
   const node = requirePeers();
+  const [load, cores] = [loadavg()[0]!, cpus().length];
+  if (load > cores / 2) {
+    console.log(
+      `The load is ${load.toFixed(1)} on ${cores} processors: what else runs will blur the medians.`,
+    );
+  }
   const rows: Row[] = [];
   const collect = (row: Row): void => {
     rows.push(row);

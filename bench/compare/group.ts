@@ -11,6 +11,9 @@ setWebThreads(group === 'two-threads' ? 2 : 1);
 const cases = groups[group]().filter(({ name }) => name.startsWith(only));
 if (cases.length > 0) {
   console.log(`\n${group}, Node ${process.version}; ${describeRoofline(await measureRoofline())}`);
+  if (group === 'two-threads') {
+    console.log('  tfjs-backend-wasm, jax-js and brain.js take no part: under Node they have one thread');
+  }
   const peaks = await loadPeaks();
   for (const each of cases) for (const row of await measure(each, peaks, Number(rounds))) await send(row);
 }

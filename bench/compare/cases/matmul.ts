@@ -97,8 +97,19 @@ export function threadedMatmulCases(): Case[] {
   return [{ ...base, heed: ours({ threads: 2 }), peers: [ours(), onnxWeb(graph), onnxNative(graph, 2)] }];
 }
 
-/** In a process started with `--disable-wasm-trap-handler`, where every load carries a bounds check. */
+/**
+ * In a process started with `--disable-wasm-trap-handler`, where every load carries a bounds check: against the peers,
+ * and against both of heed's micro-kernels, one of which it chose.
+ */
 export function boundsCheckedMatmulCases(): Case[] {
   const { base, ours, graph, tensorflowJs } = product('matmul 384x384x384 no-trap-handler', [384, 384, 384]);
-  return [{ ...base, heed: ours(), peers: [onnxWeb(graph), tensorflowJs] }];
+  return [
+    { ...base, heed: ours(), peers: [onnxWeb(graph), tensorflowJs] },
+    ...(['loads', 'shuffles'] as const).map((microKernel) => ({
+      ...base,
+      name: `${base.name} ${microKernel}`,
+      heed: ours(),
+      peers: [ours({ microKernel })],
+    })),
+  ];
 }

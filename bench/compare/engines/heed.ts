@@ -1,5 +1,5 @@
 /** heed as its users have it: the built package. */
-import type { Runtime, Tensor, Variant, WeightSource } from '../../../src/index.ts';
+import type { Runtime, RuntimeOptions, Tensor, WeightSource } from '../../../src/index.ts';
 import type { Contender, Prepared } from '../case.ts';
 import { versionOf } from './versions.ts';
 
@@ -8,11 +8,7 @@ type Package = typeof import('../../../src/index.ts');
 const dist = new URL('../../../dist/index.js', import.meta.url);
 export const heed: Package = await import(dist.href);
 
-export interface RuntimeChoice {
-  readonly variant?: Variant;
-  /** 1 by default. */
-  readonly threads?: number;
-}
+export type RuntimeChoice = Pick<RuntimeOptions, 'variant' | 'threads' | 'microKernel'>;
 
 /**
  * heed in a case, on a runtime of its own. `body` places weights and inputs, and returns what computes the result; that
@@ -36,15 +32,12 @@ export function heedContender(
   };
 }
 
-async function createRuntime({ variant, threads = 1 }: RuntimeChoice): Promise<Runtime> {
-  if (threads === 1) return heed.createRuntime({ variant });
-  const options: Parameters<Package['createRuntime']>[0] & { threads: number } = { variant, threads };
-  const runtime = (await heed.createRuntime(options)) as Runtime & { threads?: number };
-  if (runtime.threads !== threads) {
-    runtime.dispose();
-    throw new Error(`heed: asked for ${threads} threads, got ${runtime.threads ?? 1}`);
-  }
-  return runtime;
+async function createRuntime(choice: RuntimeChoice): Promise<Runtime> {
+  const runtime = await heed.createRuntime(choice);
+  const { threads = 1 } = choice;
+  if (runtime.threads === threads) return runtime;
+  runtime.dispose();
+  throw new Error(`heed: asked for ${threads} threads, got ${runtime.threads}`);
 }
 
 /** Named f32 tensors as a file's reader would give them. */
