@@ -30,6 +30,11 @@ export interface Case {
   readonly tolerance: number;
   readonly heed: Contender;
   readonly peers: readonly Contender[];
+  /**
+   * Whether engines' threads must come to rest before another engine is timed: after their work they spin for a while,
+   * on the processors that the next one needs.
+   */
+  readonly threaded?: boolean;
   /** What a reader must know of the comparison. */
   readonly note?: string;
 }

@@ -6,7 +6,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Row } from './case.ts';
-import { measureColdStart } from './coldStart.ts';
 import { groupNames, measureGroup } from './groupProcess.ts';
 import { requireBuild, requirePeers } from './requirements.ts';
 import { describeRow, writeTable } from './table.ts';
@@ -48,6 +47,8 @@ async function compare(rounds: number): Promise<void> {
   };
   for (const group of groupNames) await measureGroup(node, group, { only: options.only, rounds }, collect);
   if ('cold-start'.startsWith(options.only.slice(0, 'cold-start'.length))) {
+    // It needs a peer's package, which may have come only now.
+    const { measureColdStart } = await import('./coldStart.ts');
     for (const row of await measureColdStart(node, rounds)) collect(row);
   }
   if (options['write-readme']) writeTable(rows);

@@ -1,4 +1,5 @@
 /** Measures a case: every engine's result is checked first, then they take turns, A B C A B C. */
+import { setTimeout } from 'node:timers/promises';
 import type { Peak } from '../roofline.ts';
 import { type Case, type Contender, failed, type Prepared, type Row } from './case.ts';
 
@@ -7,6 +8,8 @@ const WARM_UP_MS = 400;
 const WARM_UP_CALLS = 4;
 /** Shorter runs are repeated within one sample, so that the clock's steps do not count. */
 const SAMPLE_MS = 2;
+/** Longer than thread pools spin after their work. */
+const REST_MS = 20;
 
 /** The register-only loops that rates are held against. */
 export interface Peaks {
@@ -40,7 +43,10 @@ export async function measure(each: Case, peaks: Peaks, rounds: number): Promise
     const roofs: number[] = [];
     for (const each of ready) await warmUp(each);
     for (let round = 0; round < rounds; round++) {
-      for (const each of ready) each.samples.push(await sample(each));
+      for (const engine of ready) {
+        if (each.threaded) await comeToRest(engine);
+        engine.samples.push(await sample(engine));
+      }
       if (each.flops !== undefined && each.roof !== 'none') roofs.push(peak.gflops());
     }
     const [heed, ...peers] = ready as [Ready, ...Ready[]];
@@ -90,6 +96,12 @@ async function warmUp(ready: Ready): Promise<void> {
   // The last ones are warm.
   const fastest = Math.min(await sample(ready), await sample(ready), await sample(ready));
   ready.callsPerSample = Math.max(1, Math.ceil(SAMPLE_MS / fastest));
+}
+
+/** Waits until no thread spins, and wakes the engine's own. */
+async function comeToRest({ prepared }: Ready): Promise<void> {
+  await setTimeout(REST_MS);
+  await prepared.run();
 }
 
 /** Milliseconds of one run. */

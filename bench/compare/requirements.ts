@@ -1,14 +1,25 @@
 /** What a comparison needs on disk: heed built, and the peers with the Node that all of them run under. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const here = fileURLToPath(new URL('./', import.meta.url));
 
-/** Builds heed where dist/ is missing. A stale one is the caller's: build after changes. */
+/** Builds heed where dist/ is missing or older than a source: what is measured is what the sources say. */
 export function requireBuild(): void {
-  if (!existsSync(`${root}dist/index.js`)) npm(root, 'run', '--silent', 'build');
+  const built = `${root}dist/index.js`;
+  if (!existsSync(built) || newest('src', 'assembly') > statSync(built).mtimeMs) {
+    npm(root, 'run', '--silent', 'build');
+  }
+}
+
+/** When a file under the folders was last changed. */
+function newest(...folders: readonly string[]): number {
+  const files = folders.flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+  );
+  return Math.max(...files.map((path) => statSync(root + path).mtimeMs));
 }
 
 /** Installs the peers where they are missing, without their scripts, which download. @returns the path of their Node */

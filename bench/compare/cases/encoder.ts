@@ -30,7 +30,7 @@ export function threadedEncoderCases(): Case[] {
   const run = encoderGraph(problem);
   const name = `${base.name} 2 threads`;
   const peers = [ours(problem), onnxWeb(run), onnxNative(run, 2)];
-  return [{ ...base, name, heed: ours(problem, { threads: 2 }), peers }];
+  return [{ ...base, name, threaded: true, heed: ours(problem, { threads: 2 }), peers }];
 }
 
 function ours({ x, layers }: Problem, choice?: RuntimeChoice): Contender {

@@ -94,7 +94,14 @@ export function matrixVectorCases(): Case[] {
 /** On two threads, against heed on one and the peers that have them. */
 export function threadedMatmulCases(): Case[] {
   const { base, ours, graph } = product('matmul 768x768x768 2 threads', [768, 768, 768]);
-  return [{ ...base, heed: ours({ threads: 2 }), peers: [ours(), onnxWeb(graph), onnxNative(graph, 2)] }];
+  return [
+    {
+      ...base,
+      threaded: true,
+      heed: ours({ threads: 2 }),
+      peers: [ours(), onnxWeb(graph), onnxNative(graph, 2)],
+    },
+  ];
 }
 
 /**
