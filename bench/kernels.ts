@@ -211,6 +211,6 @@ function layerCase(
       expectClose(name, actual, output, (projection + 8 * (hidden + 8)) * EPSILON);
     },
     run: () => runtime.scope(() => void layer.forward(x)),
-    rate: (seconds) => `${(flops / seconds / 1e9).toFixed(1)} GFLOP/s`,
+    work: { flops },
   };
 }

@@ -37,7 +37,7 @@ function ours({ x, layers }: Problem, choice?: RuntimeChoice): Contender {
   return heedContender((runtime) => {
     const input = heed.Tensor.from(runtime, x, [1, S, D]);
     const encoder = layers.map((layer) =>
-      encoderLayer(runtime, weightSource(layer), { modelSize: D, heads: HEADS, innerSize: INNER }),
+      encoderLayer(runtime, weightSource(layer), { modelSize: D, heads: HEADS, feedForwardSize: INNER }),
     );
     return () => encoder.reduce((hidden, layer) => layer(hidden), input);
   }, choice);

@@ -73,12 +73,14 @@ export function attention() {
 export function encoderLayer(
   runtime: Runtime,
   weights: WeightSource,
-  { modelSize, heads, innerSize }: { modelSize: number; heads: number; innerSize: number },
+  config: { modelSize: number; heads: number; feedForwardSize: number },
 ): (x: Tensor) => Tensor {
   type Layer = { forward(x: Tensor): { output: Tensor } };
   type Loader = { load(runtime: Runtime, weights: WeightSource, config: object): Layer };
-  const config = { modelSize, heads, innerSize, activation: 'gelu' };
-  const layer = part<Loader>('TransformerEncoderLayer').load(runtime, weights, config);
+  const layer = part<Loader>('TransformerEncoderLayer').load(runtime, weights, {
+    ...config,
+    activation: 'gelu',
+  });
   return (x) => layer.forward(x).output;
 }
 
