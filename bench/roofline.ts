@@ -3,6 +3,7 @@
  * multiply-adds (two instructions, and fused where the engine has relaxed SIMD), and reads and copies in each cache and in memory.
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { relaxedSimd } from 'wasm-feature-detect';
@@ -114,16 +115,22 @@ export function describeRoofline({ mulAdd, fused, read, copy }: Roofline): strin
 }
 
 async function compile(name: string, flags: readonly string[]): Promise<WebAssembly.Module> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const source = 'bench/roofline/peak.ts';
-  const outFile = `build/bench/peak.${name}.wasm`;
-  const newer =
-    existsSync(root + outFile) && statSync(root + outFile).mtimeMs > statSync(root + source).mtimeMs;
-  if (!newer) {
-    mkdirSync(`${root}build/bench`, { recursive: true });
+  const folder = fileURLToPath(new URL('roofline', import.meta.url));
+  const built = fileURLToPath(new URL('../build/bench', import.meta.url));
+  const [source, binary] = [`${folder}/peak.ts`, `${built}/peak.${name}.wasm`];
+  if (!existsSync(binary) || statSync(source).mtimeMs > statSync(binary).mtimeMs) {
+    mkdirSync(built, { recursive: true });
+    // From its own folder: asc would take the options of heed's binaries from the root's asconfig.json.
     const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', ...flags];
-    const { error, stderr } = await asc.main([source, '--baseDir', root, '--outFile', outFile, ...options]);
+    const { error, stderr } = await asc.main([
+      'peak.ts',
+      '--baseDir',
+      folder,
+      '--outFile',
+      relative(folder, binary),
+      ...options,
+    ]);
     if (error) throw new Error(`roofline: ${source} does not compile: ${stderr.toString()}`);
   }
-  return WebAssembly.compile(readFileSync(root + outFile));
+  return WebAssembly.compile(readFileSync(binary));
 }
