@@ -111,8 +111,9 @@ function fused(q: HeadRows, k: HeadRows, v: HeadRows, extents: Extents): Tensor 
   const pointer = (rows: HeadRows): number => rows.tensor.pointer + 4 * rows.from;
   return runtime.scope(() => {
     const output = Tensor.empty(runtime, [batch, queries, heads * valueSize]);
-    const scratch = runtime.allocate(attentionScratchBytes(queries, keys, size, valueSize));
-    runtime.kernels.f32_attention(
+    const scratchBytes = attentionScratchBytes(queries, keys, size, valueSize);
+    const scratch = runtime.allocate(runtime.threads * scratchBytes);
+    const values = [
       output.pointer,
       pointer(q),
       pointer(k),
@@ -139,7 +140,14 @@ function fused(q: HeadRows, k: HeadRows, v: HeadRows, extents: Extents): Tensor 
       ...extents.maskStrides,
       extents.firstVisible,
       extents.scale,
-    );
+    ];
+    runtime.call('f32_attention', values, batch * heads * queries * keys * (size + valueSize), {
+      argument: 8,
+      // Heads that share keys share their packing.
+      grain: heads / keyValueHeads,
+      advance: { 7: 1 },
+      perThread: { 6: scratchBytes },
+    });
     return output;
   });
 }

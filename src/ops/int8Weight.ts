@@ -83,8 +83,12 @@ export class Int8Weight {
     return this.#scales.pointer;
   }
 
-  /** Bytes that the kernels quantise `rows` rows of activations in. */
+  /** Bytes that the kernels, on all threads, quantise `rows` rows of activations in. */
   scratchBytes(rows: number): number {
+    return this.runtime.threads * this.#threadScratchBytes(rows);
+  }
+
+  #threadScratchBytes(rows: number): number {
     return Math.min(rows, SCRATCH_ROWS) * (8 + 8 * Math.ceil(this.inputs / 4));
   }
 
@@ -95,10 +99,8 @@ export class Int8Weight {
    * @param scratch byte address of `scratchBytes(rows)`
    */
   multiply(out: number, scratch: number, x: number, bias: number, rows: number, accumulate: boolean): void {
-    const { kernels } = this.runtime;
-    const multiply = rows === 1 ? kernels.qi8_matmul_i16 : kernels.qi8_matmul;
     const { packed, scales, inputs, outputs } = this;
-    multiply(
+    const values = [
       out,
       scratch,
       x,
@@ -111,7 +113,13 @@ export class Int8Weight {
       inputs,
       outputs,
       accumulate ? 1 : 0,
-    );
+    ];
+    this.runtime.call(rows === 1 ? 'qi8_matmul_i16' : 'qi8_matmul', values, rows * outputs * inputs, {
+      argument: 6,
+      grain: SCRATCH_ROWS,
+      advance: { 0: 4 * outputs, 2: 4 * inputs },
+      perThread: { 1: this.#threadScratchBytes(rows) },
+    });
   }
 
   dispose(): void {

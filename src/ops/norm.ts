@@ -4,6 +4,9 @@ import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { expectFloats } from './operands.ts';
 
+/** An element takes as long as so many multiplications of a matrix product. */
+const COST = 8;
+
 /** What a norm may take besides x. */
 export interface NormOptions {
   /** [columns]: factors of the normalised elements; 1 when absent. */
@@ -28,15 +31,12 @@ export interface LayerNormOptions extends NormOptions {
 export function layerNorm(x: Tensor, { weight, bias, epsilon = 1e-5 }: LayerNormOptions = {}): Tensor {
   const { rows, columns } = expectNormOperands('layerNorm', x, { weight, bias }, epsilon);
   const y = Tensor.empty(x.runtime, x.shape);
-  x.runtime.kernels.f32_layer_norm(
-    y.pointer,
-    x.pointer,
-    weight?.pointer ?? 0,
-    bias?.pointer ?? 0,
-    rows,
-    columns,
-    epsilon,
-  );
+  const values = [y.pointer, x.pointer, weight?.pointer ?? 0, bias?.pointer ?? 0, rows, columns, epsilon];
+  x.runtime.call('f32_layer_norm', values, COST * x.size, {
+    argument: 4,
+    grain: 1,
+    advance: { 0: 4 * columns, 1: 4 * columns },
+  });
   record([y], present([x, weight, bias]), (tape) => {
     tape.kernels.f32_layer_norm_backward(
       gradientPointer(tape, x),
@@ -63,7 +63,12 @@ export function layerNorm(x: Tensor, { weight, bias, epsilon = 1e-5 }: LayerNorm
 export function rmsNorm(x: Tensor, { weight, epsilon = 1e-6 }: NormOptions = {}): Tensor {
   const { rows, columns } = expectNormOperands('rmsNorm', x, { weight }, epsilon);
   const y = Tensor.empty(x.runtime, x.shape);
-  x.runtime.kernels.f32_rms_norm(y.pointer, x.pointer, weight?.pointer ?? 0, rows, columns, epsilon);
+  const values = [y.pointer, x.pointer, weight?.pointer ?? 0, rows, columns, epsilon];
+  x.runtime.call('f32_rms_norm', values, COST * x.size, {
+    argument: 3,
+    grain: 1,
+    advance: { 0: 4 * columns, 1: 4 * columns },
+  });
   record([y], present([x, weight]), (tape) => {
     tape.kernels.f32_rms_norm_backward(
       gradientPointer(tape, x),

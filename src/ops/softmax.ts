@@ -31,6 +31,9 @@ export function logSoftmax(x: Tensor, mask: SoftmaxMask = {}): Tensor {
   return masked('logSoftmax', 'f32_log_softmax', x, mask);
 }
 
+/** An exponential takes as long as so many multiplications of a matrix product. */
+const COST = 16;
+
 function masked(
   where: string,
   kernel: 'f32_softmax' | 'f32_log_softmax',
@@ -64,7 +67,7 @@ function masked(
   }
   const y = Tensor.empty(x.runtime, x.shape);
   if (x.size === 0) return y;
-  x.runtime.kernels[kernel](
+  const values = [
     y.pointer,
     x.pointer,
     additive?.pointer ?? 0,
@@ -73,7 +76,14 @@ function masked(
     columns,
     maskRows,
     rowsPerLength,
-  );
+  ];
+  // Which mask and which length a row has depends on its number: those rows stay together.
+  const together = additive || lengths ? rows : 1;
+  x.runtime.call(kernel, values, COST * x.size, {
+    argument: 4,
+    grain: together,
+    advance: { 0: 4 * columns, 1: 4 * columns },
+  });
   record([y], [x], (tape) => {
     const [gradX, gradY] = [tape.gradient(x).pointer, tape.gradient(y).pointer];
     tape.kernels[`${kernel}_backward`](gradX, gradY, y.pointer, rows, columns);

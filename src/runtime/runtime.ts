@@ -29,7 +29,7 @@ export interface RuntimeParts {
 /** Fewer multiplications than these are done before another thread has woken up. */
 const WORTH_SPLITTING = 2 ** 18;
 /** Shares for each thread: enough that one which is interrupted holds the others up for little. */
-const SHARES_PER_THREAD = 4;
+const SHARES_PER_THREAD = 8;
 
 /**
  * One instance of a binary with its own linear memory. Several can live side by side; nothing is shared.

@@ -20,8 +20,12 @@ interface Port {
   close(): void;
 }
 
-/** How long a thread looks for the next job before it sleeps, in milliseconds: a model's layers follow at once. */
-const PATIENCE = 0.05;
+/**
+ * How long a thread looks for the next job before it sleeps, in milliseconds: a model's layers follow at once, its next
+ * call after the result was read. A thread that has slept may be woken on the core that its owner keeps busy, and share
+ * it for a tenth of a second before the system moves it.
+ */
+const PATIENCE = 2;
 
 function serve({ module, memory, job, microKernels, thread }: Start, port: Port): void {
   const kernels = Array.from({ length: microKernels }, (_, microKernel) =>

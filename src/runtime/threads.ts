@@ -142,33 +142,34 @@ interface NodeWorker extends Worker {
   unref(): void;
 }
 
+type NodeWorkerConstructor = new (source: string, options: { eval: true; execArgv: [] }) => NodeWorker;
+
+interface BrowserWorker extends Worker {
+  onmessage: (() => void) | null;
+  onerror: ((event: unknown) => void) | null;
+}
+
+type BrowserWorkerConstructor = new (url: string) => BrowserWorker;
+
 interface Host {
-  readonly Worker?: new (
-    url: string,
-  ) => Worker & {
-    onmessage: (() => void) | null;
-    onerror: ((event: unknown) => void) | null;
-  };
+  readonly Worker?: BrowserWorkerConstructor;
   readonly process?: {
-    getBuiltinModule?: (name: string) => {
-      Worker: new (source: string, options: { eval: true; execArgv: [] }) => NodeWorker;
-    };
+    getBuiltinModule?: (name: string) => { Worker: NodeWorkerConstructor } | undefined;
   };
 }
 
 /** @throws where there is neither kind of worker */
 function startWorker(source: string): { worker: Worker; ready: Promise<void> } {
   const host = globalThis as unknown as Host;
-  if (host.Worker) {
-    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-    const worker = new host.Worker(url);
-    const ready = new Promise<void>((resolve, reject) => {
-      worker.onmessage = () => resolve();
-      worker.onerror = reject;
-    }).finally(() => URL.revokeObjectURL(url));
-    return { worker, ready };
-  }
-  const { Worker } = host.process!.getBuiltinModule!('node:worker_threads');
+  // Node's own first: a library may have put a global Worker beside it that is not quite the browsers'.
+  const node = host.process?.getBuiltinModule?.('node:worker_threads');
+  return node ? startInNode(node.Worker, source) : startInBrowser(host.Worker!, source);
+}
+
+function startInNode(
+  Worker: NodeWorkerConstructor,
+  source: string,
+): { worker: Worker; ready: Promise<void> } {
   // Whatever the process preloads (a TypeScript loader, a tracer) is not for these threads.
   const worker = new Worker(source, { eval: true, execArgv: [] });
   const ready = new Promise<void>((resolve, reject) => {
@@ -179,4 +180,17 @@ function startWorker(source: string): { worker: Worker; ready: Promise<void> } {
   });
   // A process that has nothing else to do may end, whether or not the runtime was disposed of.
   return { worker, ready: ready.finally(() => worker.unref()) };
+}
+
+function startInBrowser(
+  Worker: BrowserWorkerConstructor,
+  source: string,
+): { worker: Worker; ready: Promise<void> } {
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const worker = new Worker(url);
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.onmessage = () => resolve();
+    worker.onerror = reject;
+  }).finally(() => URL.revokeObjectURL(url));
+  return { worker, ready };
 }

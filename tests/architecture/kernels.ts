@@ -4,31 +4,30 @@ import { type Files, lineOf, parse, walk } from './imports.ts';
 
 const RELAXED_FILE = 'assembly/simd/vec.ts';
 
+/** `@external(...)`: the name of what the binary imports, which takes no memory. */
+function isExternal(node: ts.Node): boolean {
+  return (
+    ts.isCallExpression(node) &&
+    ts.isDecorator(node.parent) &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text === 'external'
+  );
+}
+
 function isImport(node: ts.Node): boolean {
   return ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 }
 
-/** `memory.data<f32>([1, 2])`: constants in the binary, not an allocation. */
-function isTableOfConstants({ parent }: ts.Node): boolean {
-  return ts.isCallExpression(parent) && parent.expression.getText() === 'memory.data';
-}
-
-/** `@external("env", "microKernel")`: what the binary is instantiated with. */
-function isExternalName(node: ts.Node): boolean {
-  return ts.isCallExpression(node.parent) && node.parent.expression.getText() === 'external';
-}
-
 function forbidden(node: ts.Node): string | undefined {
   if (ts.isNewExpression(node)) return 'allocates with `new`';
-  if (ts.isObjectLiteralExpression(node)) return 'allocates a literal';
-  if (ts.isArrayLiteralExpression(node) && !isTableOfConstants(node)) return 'allocates a literal';
+  if (ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node)) return 'allocates a literal';
   if (ts.isThrowStatement(node)) return 'throws';
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
     if (['assert', 'abort', 'unreachable', 'trace'].includes(node.expression.text)) {
       return `calls ${node.expression.text}`;
     }
   }
-  if (ts.isStringLiteral(node) && !isImport(node.parent) && !isExternalName(node))
+  if (ts.isStringLiteral(node) && !isImport(node.parent) && !isExternal(node.parent))
     return `has the string ${node.getText()}`;
   if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node))
     return 'has a template string';

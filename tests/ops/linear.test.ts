@@ -150,7 +150,7 @@ describe.each(variants)('linear ops, %s', async (variant) => {
       const x = Tensor.zeros(runtime, [2, 3]);
       expect(() => linear(x, weight, undefined, activation as Activation)).toThrow(
         new ArgumentError(
-          `linear: activation must be one of none, relu, gelu, silu, tanh, sigmoid, got ${activation}`,
+          `linear: activation must be one of none, relu, gelu, silu, tanh, sigmoid, geluTanh, got ${activation}`,
         ),
       );
     });

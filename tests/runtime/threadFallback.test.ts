@@ -44,6 +44,12 @@ async function expectOneThread(options: RuntimeOptions): Promise<void> {
   for (const print of printed) expect(print).not.toHaveBeenCalled();
 }
 
+/** A host with this Worker, and none of Node's. */
+function stubWorker(Worker: unknown): void {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  vi.stubGlobal('Worker', Worker);
+}
+
 /** A browser's Worker, as the pool uses it. */
 abstract class FakeWorker {
   static ended = 0;
@@ -102,8 +108,7 @@ describe('threads: 2 gives one thread', () => {
   });
 
   it('where workers are refused', async () => {
-    vi.stubGlobal(
-      'Worker',
+    stubWorker(
       class {
         constructor() {
           throw new DOMException('refused by the content security policy', 'SecurityError');
@@ -116,8 +121,7 @@ describe('threads: 2 gives one thread', () => {
   it('where the second worker is refused: the first is ended', async () => {
     let made = 0;
     FakeWorker.ended = 0;
-    vi.stubGlobal(
-      'Worker',
+    stubWorker(
       class extends FakeWorker {
         constructor() {
           super();
@@ -134,8 +138,7 @@ describe('threads: 2 gives one thread', () => {
 
   it('where workers start and fail', async () => {
     FakeWorker.ended = 0;
-    vi.stubGlobal(
-      'Worker',
+    stubWorker(
       class extends FakeWorker {
         postMessage(): void {
           queueMicrotask(() => this.onerror?.(new Event('error')));
@@ -148,8 +151,7 @@ describe('threads: 2 gives one thread', () => {
 
   it('where memory cannot be sent', async () => {
     FakeWorker.ended = 0;
-    vi.stubGlobal(
-      'Worker',
+    stubWorker(
       class extends FakeWorker {
         postMessage(): void {
           throw new DOMException('SharedArrayBuffer transfer requires isolation', 'DataCloneError');
@@ -162,8 +164,7 @@ describe('threads: 2 gives one thread', () => {
 
   it('where workers never answer, after ten seconds', async () => {
     FakeWorker.ended = 0;
-    vi.stubGlobal(
-      'Worker',
+    stubWorker(
       class extends FakeWorker {
         postMessage(): void {}
       },

@@ -2,7 +2,7 @@
 import { softmaxRow } from '../../../tests/reference/softmax.ts';
 import { seededRandom } from '../../../tests/support/random.ts';
 import type { Case, Contender } from '../case.ts';
-import { attention, heed, heedContender } from '../engines/heed.ts';
+import { heed, heedContender } from '../engines/heed.ts';
 import { jax, jaxJs } from '../engines/jax.ts';
 import { type GraphRun, onnxNative, onnxWeb } from '../engines/onnxruntime.ts';
 import { tensorflow, tensorflowAttention, tf } from '../engines/tensorflow.ts';
@@ -43,8 +43,7 @@ function ours({ q, k, v }: Operands): Contender {
   return heedContender((runtime) => {
     const tensor = (values: Float32Array) => heed.Tensor.from(runtime, values, [1, S, D]);
     const [query, key, value] = [tensor(q), tensor(k), tensor(v)];
-    const attend = attention();
-    return () => attend(query, key, value, { heads: HEADS }).output;
+    return () => heed.attention(query, key, value, { heads: HEADS }).output;
   });
 }
 

@@ -2,7 +2,7 @@
 import { matmul, transpose } from '../../../tests/reference/matmul.ts';
 import { seededRandom } from '../../../tests/support/random.ts';
 import type { Case, Contender } from '../case.ts';
-import { heed, heedContender, quantised, weightSource } from '../engines/heed.ts';
+import { heed, heedContender, weightSource } from '../engines/heed.ts';
 import { type GraphRun, onnxNative, onnxWeb } from '../engines/onnxruntime.ts';
 import { largest, quantiseRows, sixSigma, sumOfSquares, transposeBytes } from '../quantisation.ts';
 import {
@@ -34,8 +34,8 @@ export function matrixVectorInt8Cases(): Case[] {
     // The sum of a row's squares is K, give or take. heed's activations have seven bits, onnxruntime's eight.
     tolerance: sixSigma([sumOfSquares(x), K], [largest(x) / 63, largest(weight) / 127]),
     heed: heedContender((runtime) => {
-      const source = quantised(weightSource({ weight: { shape: [N, K], data: weight } }));
-      const config = { inputs: K, outputs: N, bias: false, arithmetic: 'int8' };
+      const source = heed.quantize(weightSource({ weight: { shape: [N, K], data: weight } }));
+      const config = { inputs: K, outputs: N, bias: false, arithmetic: 'int8' } as const;
       const layer = heed.Linear.load(runtime, source, config);
       const row = heed.Tensor.from(runtime, x, [1, K]);
       return () => layer.forward(row);
@@ -96,8 +96,8 @@ function lstmTolerance({ I, H, x, input, recurrent }: Problem): number {
 function ours(problem: Problem): Contender {
   const { T, B, I, H } = problem;
   return heedContender((runtime) => {
-    const config = { inputSize: I, hiddenSize: H, arithmetic: 'int8' };
-    const lstm = heed.LSTM.load(runtime, quantised(lstmWeights(problem)), config);
+    const config = { inputSize: I, hiddenSize: H, arithmetic: 'int8' } as const;
+    const lstm = heed.LSTM.load(runtime, heed.quantize(lstmWeights(problem)), config);
     const x = heed.Tensor.from(runtime, problem.x, [B, T, I]);
     return () => lstm.forward(x).output;
   });

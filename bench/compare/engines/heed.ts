@@ -56,35 +56,12 @@ export function weightSource(
   };
 }
 
-/** A part of heed by its name. @throws when the build is older than that part */
-function part<Part>(name: string): Part {
-  const found = (heed as unknown as Record<string, Part | undefined>)[name];
-  if (!found) throw new Error(`heed: dist/index.js has no ${name}: build it from sources that have it`);
-  return found;
-}
-
-/** heed's multi-head attention. */
-export function attention() {
-  type Attention = (q: Tensor, k: Tensor, v: Tensor, options: { heads: number }) => { output: Tensor };
-  return part<Attention>('attention');
-}
-
 /** One of heed's encoder layers, with PyTorch's names and layouts. */
 export function encoderLayer(
   runtime: Runtime,
   weights: WeightSource,
   config: { modelSize: number; heads: number; feedForwardSize: number },
 ): (x: Tensor) => Tensor {
-  type Layer = { forward(x: Tensor): { output: Tensor } };
-  type Loader = { load(runtime: Runtime, weights: WeightSource, config: object): Layer };
-  const layer = part<Loader>('TransformerEncoderLayer').load(runtime, weights, {
-    ...config,
-    activation: 'gelu',
-  });
+  const layer = heed.TransformerEncoderLayer.load(runtime, weights, { ...config, activation: 'gelu' });
   return (x) => layer.forward(x).output;
-}
-
-/** Weights as int8. */
-export function quantised(weights: WeightSource): WeightSource {
-  return part<(weights: WeightSource) => WeightSource>('quantize')(weights);
 }
