@@ -1,4 +1,4 @@
-import { constant, hsum, loadTailOver, madd, storeTail } from '../simd/vec';
+import { constant, madd } from '../simd/vec';
 
 /** 1.5 * 2^23 + 127: adding it rounds to an integer and leaves that integer, biased, in the low bits. */
 const ROUNDING: f32 = 12583039.0;
@@ -16,29 +16,8 @@ const TABLE: usize = memory.data<f32>([
   LARGEST,
 ]);
 
-/** `expNonPositive` with its constants at hand: where they stay in registers, a loop is a quarter faster. */
-// @ts-ignore: decorator
-@inline
-function evaluate(
-  x: v128, smallest: v128, log2e: v128, rounding: v128, ln2High: v128, ln2Low: v128,
-  p6: v128, p5: v128, p4: v128, p3: v128, p2: v128, one: v128,
-): v128 {
-  x = f32x4.pmax(x, smallest);
-  const shifted = madd(x, log2e, rounding);
-  const n = f32x4.sub(shifted, rounding);
-  const r = madd(n, ln2Low, madd(n, ln2High, x));
-  let p = madd(p6, r, p5);
-  p = madd(p, r, p4);
-  p = madd(p, r, p3);
-  p = madd(p, r, p2);
-  p = madd(p, r, one);
-  p = madd(p, r, one);
-  return f32x4.mul(p, i32x4.shl(shifted, 23));
-}
-
 /**
- * exp(x) without the upper clamp, four lanes: for x that is at most 88.8, or NaN. What softmax and attention need,
- * whose arguments have had their maximum subtracted.
+ * exp(x) without the upper clamp, four lanes: for x that is at most 88.8, or NaN.
  *
  * x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial of degree 6 in r (minimax with 1 + r fixed, relative error 3.1e-9),
  * and n shifted into the exponent. Multiplying by 2^n, rather than adding to the exponent's bits, keeps every NaN a NaN.
@@ -50,11 +29,18 @@ function evaluate(
 // @ts-ignore: decorator
 @inline
 export function expNonPositive(x: v128): v128 {
-  return evaluate(
-    x, constant(TABLE, 0), constant(TABLE, 1), constant(TABLE, 2), constant(TABLE, 3), constant(TABLE, 4),
-    constant(TABLE, 5), constant(TABLE, 6), constant(TABLE, 7), constant(TABLE, 8), constant(TABLE, 9),
-    constant(TABLE, 10),
-  );
+  x = f32x4.pmax(x, constant(TABLE, 0));
+  const rounding = constant(TABLE, 2), one = constant(TABLE, 10);
+  const shifted = madd(x, constant(TABLE, 1), rounding);
+  const n = f32x4.sub(shifted, rounding);
+  const r = madd(n, constant(TABLE, 4), madd(n, constant(TABLE, 3), x));
+  let p = madd(constant(TABLE, 5), r, constant(TABLE, 6));
+  p = madd(p, r, constant(TABLE, 7));
+  p = madd(p, r, constant(TABLE, 8));
+  p = madd(p, r, constant(TABLE, 9));
+  p = madd(p, r, one);
+  p = madd(p, r, one);
+  return f32x4.mul(p, i32x4.shl(shifted, 23));
 }
 
 /**
@@ -65,30 +51,4 @@ export function expNonPositive(x: v128): v128 {
 @inline
 export function exp(x: v128): v128 {
   return expNonPositive(f32x4.pmin(x, constant(TABLE, 11)));
-}
-
-/**
- * Returns the sum of exp(x - shift) over n floats, in four partial sums, and leaves the terms at `outPtr`, which may
- * equal `xPtr`, where `keep` (a constant) says so. For x - shift that is at most 88.8, or NaN, which makes the sum NaN.
- */
-// @ts-ignore: decorator
-@inline
-export function sumOfExponentials(outPtr: usize, xPtr: usize, n: i32, shift: v128, keep: bool): f32 {
-  const smallest = constant(TABLE, 0), log2e = constant(TABLE, 1), rounding = constant(TABLE, 2);
-  const ln2High = constant(TABLE, 3), ln2Low = constant(TABLE, 4);
-  const p6 = constant(TABLE, 5), p5 = constant(TABLE, 6), p4 = constant(TABLE, 7), p3 = constant(TABLE, 8);
-  const p2 = constant(TABLE, 9), one = constant(TABLE, 10);
-  let sum = f32x4.splat(0);
-  for (; n >= 4; n -= 4, outPtr += 16, xPtr += 16) {
-    const x = f32x4.sub(v128.load(xPtr), shift);
-    const e = evaluate(x, smallest, log2e, rounding, ln2High, ln2Low, p6, p5, p4, p3, p2, one);
-    if (keep) v128.store(outPtr, e);
-    sum = f32x4.add(sum, e);
-  }
-  if (n > 0) {
-    const e = expNonPositive(f32x4.sub(loadTailOver(f32x4.splat(-Infinity), xPtr, n), shift));
-    if (keep) storeTail(outPtr, e, n);
-    sum = f32x4.add(sum, e);
-  }
-  return hsum(sum);
 }

@@ -11,7 +11,6 @@ import { maskedRow, softmaxRow } from '../reference/softmax.ts';
 /** The unit roundoff of a float: half the distance from 1 to the next. */
 export const EPSILON = 2 ** -24;
 /** Largest relative errors that assembly/math states, in units of EPSILON. */
-export const EXP_ERROR = 1.0e-7 / EPSILON;
 export const EXP2_ERROR = 2.2e-7 / EPSILON;
 export const SIGMOID_ERROR = 1.6e-7 / EPSILON;
 export const TANH_ERROR = 4.5e-7 / EPSILON;
@@ -39,16 +38,17 @@ export function softmaxError(
     const largest = seen.reduce((a, b) => Math.max(a, b), -Infinity);
     const argument = seen.map((v) => {
       if (!Number.isFinite(v) || !Number.isFinite(largest)) return 0;
-      return largest - v + (mask ? Math.abs(v) + Math.abs(largest) : 0);
+      // x - max rounds, its product with log2(e) rounds, and log2(e) itself is off by 0.22 eps.
+      return 2.25 * (largest - v) + (mask ? Math.abs(v) + Math.abs(largest) : 0);
     });
     const average = y.reduce((sum, v, j) => sum + (v > 0 ? v * argument[j]! : 0), 0);
-    const total = average + EXP_ERROR + columns / 4 + 4;
+    const total = average + EXP2_ERROR + columns / 4 + 4;
     for (let j = 0; j < columns; j++) {
       const own = argument[j]! + 2;
       const logY = Math.abs(Math.log(y[j]!));
       error[r * columns + j] = log
         ? own + total + 2 * (Number.isFinite(logY) ? logY : largest - seen[j]!)
-        : y[j]! * (own + EXP_ERROR + total);
+        : y[j]! * (own + EXP2_ERROR + total);
       if (!Number.isFinite(error[r * columns + j]!)) error[r * columns + j] = 0;
     }
   }
