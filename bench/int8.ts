@@ -38,7 +38,7 @@ function matmulCases(runtime: Runtime, M: number, N: number, K: number): Case[] 
   const error = quantisedError(Float64Array.from(a), values, new Float64Array(M * N), [M, N, K], stepOf);
   const weights: [Arithmetic, Weight][] = [
     ['f32', new PackedWeight(Tensor.from(runtime, Float32Array.from(values), [N, K]))],
-    ['int8', new Int8Weight(runtime, integers, scales)],
+    ['int8', Int8Weight.pack(runtime, integers, scales)],
   ];
   return weights.map(([arithmetic, weight]) => {
     const name = `matmul ${M} x ${N} x ${K}, ${arithmetic}`;

@@ -1,5 +1,4 @@
 /** A Transformer's encoder layer (Vaswani 2017, section 3.1), with the names of PyTorch's nn.TransformerEncoderLayer. */
-import { gelu, relu } from '../ops/activation.ts';
 import { add } from '../ops/elementwise.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
@@ -12,7 +11,7 @@ import {
   type MultiHeadAttentionResult,
 } from './multiHeadAttention.ts';
 import { LayerNorm } from './norm.ts';
-import { createParameters, loadParameters, type Parameters } from './parameters.ts';
+import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
 /** Parameters: `self_attn.*`, `linear1.*`, `linear2.*`, `norm1.*` and `norm2.*`. */
 export interface TransformerEncoderLayerConfig {
@@ -28,8 +27,6 @@ export interface TransformerEncoderLayerConfig {
   /** Of the norms; 1e-5 by default. */
   readonly epsilon?: number;
 }
-
-const activations = { relu, gelu } as const;
 
 export class TransformerEncoderLayer {
   readonly config: TransformerEncoderLayerConfig;
@@ -64,11 +61,11 @@ export class TransformerEncoderLayer {
   static load(
     runtime: Runtime,
     weights: WeightSource,
-    config: TransformerEncoderLayerConfig & { prefix?: string },
+    config: TransformerEncoderLayerConfig & LoadOptions,
   ): TransformerEncoderLayer {
     const build = (parameters: Parameters): TransformerEncoderLayer =>
       new TransformerEncoderLayer(parameters, config);
-    return loadParameters(runtime, weights, config.prefix ?? '', build);
+    return loadParameters(runtime, weights, config.prefix ?? '', build, config.arithmetic);
   }
 
   /**
@@ -94,8 +91,7 @@ export class TransformerEncoderLayer {
   }
 
   #feedForward(x: Tensor): Tensor {
-    const activate = activations[this.config.activation ?? 'relu'];
-    return this.#narrow.forward(activate(this.#wide.forward(x)));
+    return this.#narrow.forward(this.#wide.forward(x, this.config.activation ?? 'relu'));
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */

@@ -1,3 +1,4 @@
+import type { Activation } from '../ops/activation.ts';
 import { linear } from '../ops/linear.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -41,9 +42,14 @@ export class Linear {
     );
   }
 
-  /** @param x [..., inputs] @returns [..., outputs] @throws ShapeError */
-  forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+  /**
+   * @param x [..., inputs]
+   * @param activation applied to the result, while it is still in the cache
+   * @returns [..., outputs]
+   * @throws ShapeError, DTypeError; ArgumentError for an unknown activation
+   */
+  forward(x: Tensor, activation?: Activation): Tensor {
+    return linear(x, this.weight, this.bias, activation);
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */

@@ -2,15 +2,16 @@
 import { ArgumentError } from '../errors.ts';
 import { type AttentionOptions, attention, type RowsOf } from '../ops/attention.ts';
 import { meanOverHeads } from '../ops/heads.ts';
+import { INT8_PANEL_ROWS, Int8Weight } from '../ops/int8Weight.ts';
 import { linear } from '../ops/linear.ts';
-import { PackedWeight } from '../ops/packedWeight.ts';
+import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { Linear } from './linear.ts';
-import { createParameters, loadParameters, type Parameters } from './parameters.ts';
+import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
 /**
  * Parameters: `in_proj_weight` [3 * modelSize, modelSize] and `in_proj_bias` [3 * modelSize], the projections of
@@ -50,8 +51,10 @@ export interface MultiHeadAttentionResult {
 
 /** A projection: rows of a weight and of the bias. */
 interface Projection {
-  readonly weight: PackedWeight;
+  readonly weight: Weight;
   readonly bias: Tensor | undefined;
+  /** Columns of the product before those that are wanted. */
+  readonly skipped: number;
 }
 
 /** Projections of queries, keys and values; of neighbours of one input in one product where their weights adjoin. */
@@ -93,10 +96,10 @@ export class MultiHeadAttention {
   static load(
     runtime: Runtime,
     weights: WeightSource,
-    config: MultiHeadAttentionConfig & { prefix?: string },
+    config: MultiHeadAttentionConfig & LoadOptions,
   ): MultiHeadAttention {
     const build = (parameters: Parameters): MultiHeadAttention => new MultiHeadAttention(parameters, config);
-    return loadParameters(runtime, weights, config.prefix ?? '', build);
+    return loadParameters(runtime, weights, config.prefix ?? '', build, config.arithmetic);
   }
 
   /**
@@ -124,7 +127,7 @@ export class MultiHeadAttention {
       returnWeights: returnWeights !== false,
     };
     return query.runtime.scope(() => {
-      const [q, k, v] = this.#project(query, key, value);
+      const [q, k, v] = this.#project(query, key, value) as [RowsOf, RowsOf, RowsOf];
       const attended = attention(q, k, v, options);
       const output = this.#output.forward(attended.output);
       if (!attended.weights) return { output };
@@ -136,26 +139,21 @@ export class MultiHeadAttention {
   }
 
   /** Queries, keys and values, side by side in one tensor where they come of one. */
-  #project(query: Tensor, key: Tensor, value: Tensor): [RowsOf, RowsOf, RowsOf] {
+  #project(query: Tensor, key: Tensor, value: Tensor): RowsOf[] {
     const { modelSize } = this.config;
-    const project = (x: Tensor, { weight, bias }: Projection): Tensor => linear(x, weight, bias);
-    const part = (tensor: Tensor, i: number): RowsOf => ({
-      tensor,
-      from: i * modelSize,
-      to: (i + 1) * modelSize,
-    });
-    const { all, keyValue } = this.#projections;
-    if (all && query === key && key === value) {
-      const projected = project(query, all);
-      return [part(projected, 0), part(projected, 1), part(projected, 2)];
-    }
-    const q = part(project(query, this.#projections.query), 0);
-    if (keyValue && key === value) {
-      const projected = project(key, keyValue);
-      return [q, part(projected, 0), part(projected, 1)];
-    }
-    const [k, v] = [project(key, this.#projections.key), project(value, this.#projections.value)];
-    return [q, part(k, 0), part(v, 0)];
+    /** The first `count` parts of a projection. */
+    const project = (x: Tensor, { weight, bias, skipped }: Projection, count = 1): RowsOf[] => {
+      const tensor = linear(x, weight, bias);
+      return Array.from({ length: count }, (_, i) => ({
+        tensor,
+        from: skipped + i * modelSize,
+        to: skipped + (i + 1) * modelSize,
+      }));
+    };
+    const { query: q, key: k, value: v, keyValue, all } = this.#projections;
+    if (all && query === key && key === value) return project(query, all, 3);
+    if (keyValue && key === value) return [...project(query, q), ...project(key, keyValue, 2)];
+    return [...project(query, q), ...project(key, k), ...project(value, v)];
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
@@ -165,8 +163,7 @@ export class MultiHeadAttention {
 
   dispose(): void {
     for (const { weight, bias } of Object.values(this.#projections) as Projection[]) {
-      weight.dispose();
-      weight.weight.dispose();
+      disposeWeight(weight);
       bias?.dispose();
     }
     this.#output.dispose();
@@ -177,31 +174,41 @@ export class MultiHeadAttention {
   }
 }
 
-/** The input projections; those that share a parameter are views of its rows, packed only if used. */
+/**
+ * The input projections; those that share a parameter are views of its rows. In f32 a view is packed if it is used; an
+ * 8-bit weight is packed once, whole.
+ */
 function createProjections(parameters: Parameters, config: MultiHeadAttentionConfig): Projections {
   const { modelSize, keySize = modelSize, valueSize = modelSize, bias = true } = config;
   // Glorot's bound for a matrix [outputs, inputs], as PyTorch has it.
-  const weightOf = (name: string, outputs: number, inputs: number): Tensor =>
-    parameters.get(name, [outputs, inputs], { bound: Math.sqrt(6 / (inputs + outputs)) });
-  const shared = keySize === modelSize && valueSize === modelSize;
-  const weights = shared
-    ? [weightOf('in_proj_weight', 3 * modelSize, modelSize)]
-    : [
-        weightOf('q_proj_weight', modelSize, modelSize),
-        weightOf('k_proj_weight', modelSize, keySize),
-        weightOf('v_proj_weight', modelSize, valueSize),
-      ];
-  const biases = bias ? parameters.get('in_proj_bias', [3 * modelSize], { value: 0 }) : undefined;
-  /** Parts [from, to) of query, key and value. */
-  const projection = (from: number, to: number): Projection => {
-    const [first, last] = [from * modelSize, to * modelSize];
-    const weight = shared ? weights[0]!.slice(first, last) : weights[from]!;
-    return { weight: new PackedWeight(weight), bias: biases?.slice(first, last) };
-  };
-  return {
-    query: projection(0, 1),
-    key: projection(1, 2),
-    value: projection(2, 3),
-    ...(shared && { keyValue: projection(1, 3), all: projection(0, 3) }),
-  };
+  const weightOf = (name: string, outputs: number, inputs: number): Weight =>
+    parameters.weight(name, [outputs, inputs], { bound: Math.sqrt(6 / (inputs + outputs)) });
+  const biasOf = (): Tensor | undefined =>
+    bias ? parameters.get('in_proj_bias', [3 * modelSize], { value: 0 }) : undefined;
+  if (keySize === modelSize && valueSize === modelSize) {
+    const weight = weightOf('in_proj_weight', 3 * modelSize, modelSize);
+    const biases = biasOf();
+    /** Parts [from, to) of query, key and value. */
+    const part = (from: number, to: number): Projection =>
+      rowsOf(weight, biases, from * modelSize, to * modelSize);
+    return { query: part(0, 1), key: part(1, 2), value: part(2, 3), keyValue: part(1, 3), all: part(0, 3) };
+  }
+  const weights = [
+    weightOf('q_proj_weight', modelSize, modelSize),
+    weightOf('k_proj_weight', modelSize, keySize),
+    weightOf('v_proj_weight', modelSize, valueSize),
+  ];
+  const biases = biasOf();
+  const [query, key, value] = weights.map((weight, i) => ({
+    weight,
+    bias: biases?.slice(i * modelSize, (i + 1) * modelSize),
+    skipped: 0,
+  })) as [Projection, Projection, Projection];
+  return { query, key, value };
+}
+
+/** The projection by rows [from, to). Views of 8-bit weights begin where a panel does: a few columns before are skipped. */
+function rowsOf(weight: Weight, bias: Tensor | undefined, from: number, to: number): Projection {
+  const skipped = weight instanceof Int8Weight ? from % INT8_PANEL_ROWS : 0;
+  return { weight: weight.slice(from - skipped, to), bias: bias?.slice(from - skipped, to), skipped };
 }

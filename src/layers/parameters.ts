@@ -113,7 +113,7 @@ export class Parameters {
       return ranges.map((range) => new PackedWeight(tensor, range));
     }
     return ranges.map((range) => {
-      const weight = new Int8Weight(this.runtime, int8.integers, int8.scales, range);
+      const weight = Int8Weight.pack(this.runtime, int8.integers, int8.scales, range);
       this.#source.int8Weights.push(weight);
       return weight;
     });

@@ -8,6 +8,16 @@ import type { StoredTensor } from '../tensor/weights.ts';
 /** Rows that the kernels quantise at a time: their scratch holds no more. */
 const SCRATCH_ROWS = 32;
 
+/** Outputs of a panel of packed 8-bit weights: a range of rows can be used alone from where a panel begins. */
+export const INT8_PANEL_ROWS = 32;
+
+/** Where a packed weight lies. */
+interface Int8Storage {
+  readonly packed: Storage;
+  /** f32, one for each output. */
+  readonly scales: Storage;
+}
+
 /**
  * A weight matrix [outputs, inputs] in 8 bits, packed for the int8 kernels when made: value = integer * scale of its
  * row. Nothing of it is kept in f32. It has no gradient.
@@ -16,21 +26,31 @@ export class Int8Weight {
   readonly runtime: Runtime;
   readonly outputs: number;
   readonly inputs: number;
-  readonly #packed: Storage;
-  readonly #scales: Storage;
+  readonly #storage: Int8Storage;
+  readonly #firstRow: number;
+
+  /** Wraps what is packed already; most callers want `Int8Weight.pack`. @param firstRow a multiple of INT8_PANEL_ROWS */
+  constructor(runtime: Runtime, storage: Int8Storage, outputs: number, inputs: number, firstRow = 0) {
+    this.runtime = runtime;
+    this.outputs = outputs;
+    this.inputs = inputs;
+    this.#storage = storage;
+    this.#firstRow = firstRow;
+  }
 
   /**
+   * Packs stored integers.
    * @param integers I8 [outputs, all inputs], PyTorch's layout
    * @param scales one for each output: [outputs] or [outputs, 1], floating
    * @param columns the inputs [from, to) to use; all by default
    * @throws DTypeError, ShapeError, ArgumentError, OutOfMemoryError
    */
-  constructor(
+  static pack(
     runtime: Runtime,
     integers: StoredTensor,
     scales: StoredTensor,
     columns?: { from: number; to: number },
-  ) {
+  ): Int8Weight {
     if (integers.dtype !== 'I8') {
       throw new DTypeError(`Int8Weight: integers must be I8, got ${integers.dtype}`);
     }
@@ -49,38 +69,51 @@ export class Int8Weight {
       throw new ArgumentError(`Int8Weight: takes at most ${MOST_INPUTS} inputs, got ${inputs}`);
     }
     const values = toFloat32(scales);
-    this.runtime = runtime;
-    this.outputs = outputs;
-    this.inputs = inputs;
+    const { memory, kernels } = runtime;
+    const blocks: Storage[] = [];
     // Straight from the arena: weights outlive the scope in which they are made.
-    this.#scales = runtime.memory.allocate(4 * outputs);
+    const allocate = (bytes: number): Storage => {
+      const block = memory.allocate(bytes);
+      blocks.push(block);
+      return block;
+    };
     try {
-      this.#packed = runtime.memory.allocate(int8PackedBytes(outputs, inputs));
-      try {
-        runtime.memory.floats.set(values, this.#scales.pointer / 4);
-        const source = runtime.memory.allocate(integers.bytes.length);
-        const { buffer } = runtime.memory.integers;
-        new Uint8Array(buffer, source.pointer, integers.bytes.length).set(integers.bytes);
-        runtime.kernels.qi8_pack(this.#packed.pointer, source.pointer + from, inputs, outputs, stride);
-        source.dispose();
-      } catch (error) {
-        this.#packed.dispose();
-        throw error;
-      }
+      const storage = {
+        scales: allocate(4 * outputs),
+        packed: allocate(int8PackedBytes(outputs, inputs)),
+      };
+      const source = allocate(integers.bytes.length);
+      memory.floats.set(values, storage.scales.pointer / 4);
+      new Uint8Array(memory.integers.buffer, source.pointer, integers.bytes.length).set(integers.bytes);
+      kernels.qi8_pack(storage.packed.pointer, source.pointer + from, inputs, outputs, stride);
+      source.dispose();
+      return new Int8Weight(runtime, storage, outputs, inputs);
     } catch (error) {
-      this.#scales.dispose();
+      for (const block of blocks) block.dispose();
       throw error;
     }
   }
 
+  /**
+   * Rows [from, to): a view, without a copy.
+   * @throws ArgumentError unless `from` is a multiple of INT8_PANEL_ROWS and both lie within the weight
+   */
+  slice(from: number, to: number): Int8Weight {
+    if (!(0 <= from && from <= to && to <= this.outputs && from % INT8_PANEL_ROWS === 0)) {
+      const allowed = `0 <= from <= to <= ${this.outputs}, from a multiple of ${INT8_PANEL_ROWS}`;
+      throw new ArgumentError(`Int8Weight.slice: need ${allowed}, got from ${from} to ${to}`);
+    }
+    return new Int8Weight(this.runtime, this.#storage, to - from, this.inputs, this.#firstRow + from);
+  }
+
   /** Byte address of the packed integers. @throws DisposedError */
   get packed(): number {
-    return this.#packed.pointer;
+    return this.#storage.packed.pointer + int8PackedBytes(this.#firstRow, this.inputs);
   }
 
   /** Byte address of the outputs' scales, f32. @throws DisposedError */
   get scales(): number {
-    return this.#scales.pointer;
+    return this.#storage.scales.pointer + 4 * this.#firstRow;
   }
 
   /** Bytes that the kernels, on all threads, quantise `rows` rows of activations in. */
@@ -122,9 +155,10 @@ export class Int8Weight {
     });
   }
 
+  /** Frees the memory (for views, the shared one). A second call does nothing. */
   dispose(): void {
-    this.#packed.dispose();
-    this.#scales.dispose();
+    this.#storage.packed.dispose();
+    this.#storage.scales.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -135,7 +169,7 @@ export class Int8Weight {
 /** Beyond it 16-bit activations would have fewer than 8 bits left. */
 const MOST_INPUTS = 65_536;
 
-/** Bytes of packed 8-bit weights: panels of 32 columns, each with its sums. */
+/** Bytes of packed 8-bit weights: panels of 32 rows, each with its sums. */
 export function int8PackedBytes(outputs: number, inputs: number): number {
-  return 128 * Math.ceil(outputs / 32) * (1 + Math.ceil(inputs / 4));
+  return 128 * Math.ceil(outputs / INT8_PANEL_ROWS) * (1 + Math.ceil(inputs / 4));
 }

@@ -64,6 +64,12 @@ export class PackedWeight {
     return this.#backward.storage.pointer;
   }
 
+  /** Rows [from, to): a view of the weight, packed by itself when used. @throws ArgumentError */
+  slice(from: number, to: number): PackedWeight {
+    const columns = { from: this.#from, to: this.#from + this.inputs };
+    return new PackedWeight(this.weight.slice(from, to), columns);
+  }
+
   /** Frees the packed copies, not the weight. */
   dispose(): void {
     this.#forward?.storage.dispose();

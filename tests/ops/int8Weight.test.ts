@@ -70,7 +70,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const [x, bias, base] = [rows * inputs, outputs, rows * outputs].map((n) => random.normals(n));
     const stepOf = rows === 1 ? stepOf16Bits : stepOf7Bits;
     runtime.scope(() => {
-      using weight = new Int8Weight(runtime, integers, scales);
+      using weight = Int8Weight.pack(runtime, integers, scales);
       const tensor = Tensor.from(runtime, x!, [rows, inputs]);
       const y = linear(tensor, weight, Tensor.from(runtime, bias!));
       const more = addLinear(Tensor.from(runtime, base!, [rows, outputs]), tensor, weight);
@@ -94,7 +94,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const x = random.normals(2 * 5);
     const part = values.filter((_, i) => i % 11 >= 4 && i % 11 < 9);
     runtime.scope(() => {
-      using weight = new Int8Weight(runtime, integers, scales, { from: 4, to: 9 });
+      using weight = Int8Weight.pack(runtime, integers, scales, { from: 4, to: 9 });
       const y = linear(Tensor.from(runtime, x, [2, 5]), weight);
       const start = new Float64Array(12);
       const expected = matmulTransposed(x, part, null, null, 2, 6, 5);
@@ -124,7 +124,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
       stateErrorOf16Bits,
     );
     runtime.scope(() => {
-      using weight = new Int8Weight(runtime, integers, scales);
+      using weight = Int8Weight.pack(runtime, integers, scales);
       const { output, state } = lstmSequence(
         Tensor.from(runtime, projections, [batch, time, 4 * hidden]),
         weight,
@@ -150,7 +150,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const { integers, scales } = stored(uniforms(70 * 99), 70, 99);
     const [x, bias] = [uniforms(9 * 99), uniforms(70)];
     runtime.scope(() => {
-      using weight = new Int8Weight(runtime, integers, scales);
+      using weight = Int8Weight.pack(runtime, integers, scales);
       const b = Tensor.from(runtime, bias);
       const several = linear(Tensor.from(runtime, x, [9, 99]), weight, b);
       const one = linear(Tensor.from(runtime, x.subarray(0, 99), [1, 99]), weight, b);
@@ -163,7 +163,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const before = runtime.memory.usedBytes;
     const [outputs, inputs] = [256, 512];
     const { integers, scales } = storedWeight(outputs, inputs);
-    const weight = new Int8Weight(runtime, integers, scales);
+    const weight = Int8Weight.pack(runtime, integers, scales);
     const kept = runtime.memory.usedBytes - before;
     // The arena's size classes round up by at most a quarter.
     expect(kept).toBeLessThanOrEqual(1.25 * (int8PackedBytes(outputs, inputs) + 4 * outputs));
@@ -185,7 +185,7 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const training = await sharedRuntime(variant);
     const { integers, scales } = storedWeight(8, 2);
     runtime.scope(() => {
-      using weight = new Int8Weight(training, integers, scales);
+      using weight = Int8Weight.pack(training, integers, scales);
       const x = Tensor.from(training, [1, 2], [1, 2]);
       const projected = Tensor.zeros(training, [1, 1, 8]);
       expect(() => training.gradients(() => sum(linear(x, weight)), new Map([['x', x]]))).toThrow(
@@ -201,19 +201,19 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
     const { integers, scales } = storedWeight(4, 6);
     const before = runtime.memory.usedBytes;
     const floats = fromFloat32(new Float32Array(24), [4, 6], 'F32');
-    expect(() => new Int8Weight(runtime, floats, scales)).toThrow(DTypeError);
-    expect(() => new Int8Weight(runtime, { ...integers, shape: [24] }, scales)).toThrow(ShapeError);
+    expect(() => Int8Weight.pack(runtime, floats, scales)).toThrow(DTypeError);
+    expect(() => Int8Weight.pack(runtime, { ...integers, shape: [24] }, scales)).toThrow(ShapeError);
     const few = fromFloat32(new Float32Array(3), [3], 'F32');
-    expect(() => new Int8Weight(runtime, integers, few)).toThrow(
+    expect(() => Int8Weight.pack(runtime, integers, few)).toThrow(
       'Int8Weight: scales must hold 4 values, got [3]',
     );
-    expect(() => new Int8Weight(runtime, integers, scales, { from: 2, to: 7 })).toThrow(ArgumentError);
+    expect(() => Int8Weight.pack(runtime, integers, scales, { from: 2, to: 7 })).toThrow(ArgumentError);
     const wide = { dtype: 'I8', shape: [1, 65_537], bytes: new Uint8Array(65_537) } as const;
     const one = fromFloat32(new Float32Array(1), [1], 'F32');
-    expect(() => new Int8Weight(runtime, wide, one)).toThrow('at most 65536 inputs');
+    expect(() => Int8Weight.pack(runtime, wide, one)).toThrow('at most 65536 inputs');
     expect(runtime.memory.usedBytes).toBe(before);
     runtime.scope(() => {
-      using weight = new Int8Weight(runtime, integers, scales);
+      using weight = Int8Weight.pack(runtime, integers, scales);
       const used = runtime.memory.usedBytes;
       expect(() => linear(Tensor.zeros(runtime, [2, 5]), weight)).toThrow(ShapeError);
       expect(() => linear(Tensor.zeros(runtime, [2, 6]), weight, Tensor.zeros(runtime, [5]))).toThrow(
