@@ -12,6 +12,7 @@ import type { StoredTensor } from '../../src/tensor/weights.ts';
 import { lstmSequenceError, quantisedError, stateErrorOf16Bits } from '../kernels/bounds.ts';
 import { lstmSequence as lstmReference } from '../reference/lstm.ts';
 import { dequantise, matmulTransposed, stepOf7Bits, stepOf16Bits } from '../reference/matmulInt8.ts';
+import { expectSameBits } from '../support/bits.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
 
@@ -100,6 +101,43 @@ describe.each(variants)('8-bit weights, %s', async (variant) => {
       const expected = matmulTransposed(x, part, null, null, 2, 6, 5);
       const error = quantisedError(Float64Array.from(x), part, start, [2, 6, 5], stepOf7Bits);
       expectWithin(y.toArray(), expected, error);
+    });
+  });
+
+  it('rows from a panel on are a view, with the bits that the whole weight gives them', () => {
+    const [outputs, inputs] = [101, 37];
+    const { integers, scales } = storedWeight(outputs, inputs);
+    runtime.scope(() => {
+      const weight = Int8Weight.pack(runtime, integers, scales);
+      const used = runtime.memory.usedBytes;
+      const views = [
+        [0, 32],
+        [32, 101],
+        [64, 64],
+        [64, 71],
+      ].map(([from, to]) => [from!, to!, weight.slice(from!, to!)] as const);
+      views.push([96, 99, views[1]![2].slice(64, 67)]);
+      expect(runtime.memory.usedBytes).toBe(used);
+      const bias = Tensor.from(runtime, random.normals(outputs));
+      for (const rows of [1, 5]) {
+        const x = Tensor.from(runtime, random.normals(rows * inputs), [rows, inputs]);
+        const whole = linear(x, weight, bias).toFloat32Array();
+        for (const [from, to, view] of views) {
+          const expected = whole.filter((_, i) => i % outputs >= from && i % outputs < to);
+          expectSameBits(linear(x, view, bias.slice(from, to)).toFloat32Array(), expected, `${from}..${to}`);
+        }
+      }
+      for (const [from, to] of [
+        [31, 64],
+        [32, 102],
+        [64, 32],
+        [-32, 0],
+      ] as const) {
+        expect(() => weight.slice(from, to)).toThrow(ArgumentError);
+      }
+      views[1]![2].dispose();
+      weight.dispose();
+      expect(() => weight.packed).toThrow(DisposedError);
     });
   });
 
