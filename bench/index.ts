@@ -1,27 +1,51 @@
-/** `npm run bench [-- --json FILE] [-- SUITE ...]`: our own kernels and models, verified, then timed. */
+/**
+ * `npm run bench [-- --json FILE] [-- --variant simd|relaxed] [-- --threads N] [-- SUITE ...]`: our own kernels and models,
+ * verified, then timed. Shares are of what one thread reaches at most.
+ */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { int8Cases } from './int8.ts';
-import { kernelCases } from './kernels.ts';
+import { createRuntime, type RuntimeOptions } from '../src/runtime/load.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
+import type { Variant } from '../src/runtime/variant.ts';
+import { kernelSuites } from './kernels/index.ts';
 import { pronounceCases } from './pronounce.ts';
 import { describeRoofline, measureRoofline } from './roofline.ts';
-import { describeHost, type Measured, runSuite } from './suite.ts';
+import { type Case, describeHost, type Measured, runSuite } from './suite.ts';
 
-const suites = { kernels: kernelCases, int8: int8Cases, pronounce: pronounceCases };
+const known = ['kernels', ...Object.keys(kernelSuites), 'pronounce'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    variant: { type: 'string' },
+    threads: { type: 'string', default: '1' },
+  },
 });
-const names = positionals.length > 0 ? positionals : Object.keys(suites);
+const asked = positionals.length > 0 ? positionals : ['kernels', 'pronounce'];
+for (const name of asked) {
+  if (!known.includes(name))
+    throw new RangeError(`bench: unknown suite ${name}, expected one of ${known.join(', ')}`);
+}
+const names = new Set(asked.flatMap((name) => (name === 'kernels' ? Object.keys(kernelSuites) : name)));
+const runtimeOptions = { variant: options.variant as Variant | undefined, threads: Number(options.threads) };
+
 const measured: Measured[] = [];
 const roofline = await measureRoofline();
 console.log(describeRoofline(roofline));
 for (const name of names) {
-  const create = suites[name as keyof typeof suites];
-  if (!create)
-    throw new RangeError(`bench: unknown suite ${name}, expected one of ${Object.keys(suites).join(', ')}`);
-  const { cases, variant } = await create();
-  measured.push(...(await runSuite(`${name}: ${describeHost(variant)}`, cases, roofline, variant)));
+  const { cases, runtime } = await prepare(name, runtimeOptions);
+  try {
+    measured.push(...(await runSuite(`${name}: ${describeHost(runtime)}`, cases, roofline, runtime.variant)));
+  } finally {
+    runtime.dispose();
+  }
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
+
+async function prepare(name: string, of: RuntimeOptions): Promise<{ cases: Case[]; runtime: Runtime }> {
+  const create = kernelSuites[name];
+  if (!create) return pronounceCases(of);
+  const runtime = await createRuntime(of);
+  return { cases: create(runtime), runtime };
+}

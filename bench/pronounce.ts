@@ -1,14 +1,16 @@
 /** The shipped pronouncer, greedy: words/s in batches, and the time of a single word. */
 import { loadDictionary } from '../models/pronounce/dictionary.ts';
 import { createPronouncer } from '../src/pronounce/pronouncer.ts';
+import type { RuntimeOptions } from '../src/runtime/load.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import type { Case } from './suite.ts';
 
 const WORDS = 512;
 /** Held-out words the model must get right (without stress), or what is timed is not the model. */
 const RIGHT_AT_LEAST = 0.5;
 
-export async function pronounceCases(): Promise<{ cases: Case[]; variant: string | undefined }> {
-  const pronouncer = await createPronouncer();
+export async function pronounceCases(options: RuntimeOptions): Promise<{ cases: Case[]; runtime: Runtime }> {
+  const pronouncer = await createPronouncer(options);
   // Every eleventh: the list is sorted, and lengths and beginnings should be mixed.
   const entries = loadDictionary()
     .test.filter((_, i) => i % 11 === 0)
@@ -48,5 +50,5 @@ export async function pronounceCases(): Promise<{ cases: Case[]; variant: string
       rate: (seconds) => `${(WORDS / seconds).toFixed(0)} words/s`,
     },
   ];
-  return { cases, variant: pronouncer.runtime.variant };
+  return { cases, runtime: pronouncer.runtime };
 }

@@ -1,6 +1,6 @@
 /**
  * The rooflines of this engine on this machine, measured in the same run as what is held against them: register-only
- * multiply-adds (two instructions, and fused where the engine has relaxed SIMD), and reads and copies in each cache and in memory.
+ * multiply-adds (two instructions, and fused where the engine has relaxed SIMD), products of integers, and reads and copies in each cache and in memory.
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -17,6 +17,8 @@ export interface Roofline {
   readonly mulAdd: number;
   /** Undefined where the engine has no relaxed SIMD. */
   readonly fused: number | undefined;
+  /** Of integers: products of 16 bits, added up in 32. */
+  readonly dot: number;
   readonly read: Readonly<Record<Level, number>>;
   /** Bytes read and written, both counted. */
   readonly copy: Readonly<Record<Level, number>>;
@@ -27,6 +29,8 @@ interface Loops {
   flops_per_round(): number;
   /** Contracts to addend / (1 - multiplier): with 1/2 and 1 neither overflow nor denormals. */
   multiply_add(rounds: number, multiplier: number, addend: number): number;
+  operations_per_round(): number;
+  dot(rounds: number, multiplier: number): number;
   read(from: number, bytes: number): number;
   copy(to: number, from: number, bytes: number): void;
 }
@@ -44,13 +48,22 @@ export class Peak {
 
   constructor(module: WebAssembly.Module) {
     this.#loops = new WebAssembly.Instance(module).exports as unknown as Loops;
-    for (let i = 0; i < WARM_UP_CALLS; i++) this.#loops.multiply_add(ROUNDS, 0.5, 1);
+    for (let i = 0; i < WARM_UP_CALLS; i++) {
+      this.#loops.multiply_add(ROUNDS, 0.5, 1);
+      this.#loops.dot(ROUNDS, 3);
+    }
   }
 
   /** The best rate of `samples` short calls, in GFLOP/s. */
   gflops(samples = 50): number {
     const { multiply_add: run, flops_per_round: flops } = this.#loops;
     return (flops() * ROUNDS) / fastest(samples, () => run(ROUNDS, 0.5, 1)) / 1e9;
+  }
+
+  /** As `gflops`, of integers. */
+  gops(samples = 50): number {
+    const { dot: run, operations_per_round: operations } = this.#loops;
+    return (operations() * ROUNDS) / fastest(samples, () => run(ROUNDS, 3)) / 1e9;
   }
 
   /** Rates of reading and copying at each level, in GB/s. */
@@ -104,14 +117,14 @@ export async function loadPeaks(): Promise<{ mulAdd: Peak; fused: Peak | undefin
 /** All rates. */
 export async function measureRoofline(): Promise<Roofline> {
   const { mulAdd, fused } = await loadPeaks();
-  return { mulAdd: mulAdd.gflops(), fused: fused?.gflops(), ...mulAdd.bandwidth() };
+  return { mulAdd: mulAdd.gflops(), fused: fused?.gflops(), dot: mulAdd.gops(), ...mulAdd.bandwidth() };
 }
 
-export function describeRoofline({ mulAdd, fused, read, copy }: Roofline): string {
+export function describeRoofline({ mulAdd, fused, dot, read, copy }: Roofline): string {
   const rates = (by: Record<Level, number>): string =>
     `L1 ${by.L1.toFixed(0)}, L2 ${by.L2.toFixed(0)}, L3 ${by.L3.toFixed(0)}, memory ${by.memory.toFixed(0)} GB/s`;
   const fusedText = fused === undefined ? 'no fused' : `fused ${fused.toFixed(1)}`;
-  return `roofline: mul+add ${mulAdd.toFixed(1)}, ${fusedText} GFLOP/s; read ${rates(read)}; copy ${rates(copy)}`;
+  return `roofline: mul+add ${mulAdd.toFixed(1)}, ${fusedText} GFLOP/s, integer dot ${dot.toFixed(1)} GOP/s; read ${rates(read)}; copy ${rates(copy)}`;
 }
 
 async function compile(name: string, flags: readonly string[]): Promise<WebAssembly.Module> {

@@ -1,6 +1,7 @@
 /** One benny suite: outputs are verified first, then medians are printed. */
 import { cpus } from 'node:os';
 import benny from 'benny';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import type { Roofline } from './roofline.ts';
 import { describeWork, type Work } from './work.ts';
 
@@ -16,17 +17,22 @@ export interface Case {
   rate?(seconds: number): string;
 }
 
-/** A case's median, in seconds a run. */
+/** For which a case runs: some twenty samples or more. */
+const SECONDS = 2;
+
+/** A case's median and fastest sample, in seconds a run. */
 export interface Measured {
   readonly suite: string;
   readonly case: string;
   readonly medianSeconds: number;
+  readonly minSeconds: number;
   readonly rate: string;
 }
 
-/** `Node v24.1.0, AMD EPYC, relaxed` */
-export function describeHost(variant: string | undefined): string {
-  return `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, variant ${variant}`;
+/** `Node v24.1.0, AMD EPYC, variant relaxed, threads 1` */
+export function describeHost({ variant, threads }: Pick<Runtime, 'variant' | 'threads'>): string {
+  const cpu = cpus()[0]?.model ?? 'unknown CPU';
+  return `Node ${process.version}, ${cpu}, variant ${variant}, threads ${threads}`;
 }
 
 /** Runs a suite and prints a line for each case. @throws when a case's output is wrong */
@@ -42,6 +48,7 @@ export async function runSuite(
   await benny.suite(
     name,
     ...cases.map((each) => benny.add(each.name, () => each.run())),
+    benny.configure({ cases: { maxTime: SECONDS } }),
     benny.complete(({ results }) => {
       for (const { name: caseName, details } of results) {
         const each = cases.find((one) => one.name === caseName)!;
@@ -51,9 +58,15 @@ export async function runSuite(
         ]
           .filter(Boolean)
           .join(', ');
-        measured.push({ suite: name, case: caseName, medianSeconds: details.median, rate });
+        measured.push({
+          suite: name,
+          case: caseName,
+          medianSeconds: details.median,
+          minSeconds: details.min,
+          rate,
+        });
         console.log(
-          `  ${caseName.padEnd(44)} ${(1000 * details.median).toFixed(3).padStart(9)} ms   ${rate}`,
+          `  ${caseName.padEnd(46)} ${(1000 * details.median).toFixed(3).padStart(9)} ms   ${rate}`,
         );
       }
     }),

@@ -4,8 +4,19 @@ import { type Level, levels, type Roofline } from './roofline.ts';
 /** Operations and memory traffic of one run. */
 export interface Work {
   readonly flops?: number;
-  /** Bytes that must be moved at least, each counted once however often it is used. */
-  readonly bytes?: { readonly read: number; readonly written: number };
+  /** Multiplications and additions of integers. */
+  readonly integer?: number;
+  readonly bytes?: Traffic;
+}
+
+/**
+ * Bytes that must be moved at least, each counted once however often it is used. Steps that wait for each other, as those
+ * of a recurrence, move theirs anew: `passes` times (1 by default) as many as one pass reads and writes.
+ */
+export interface Traffic {
+  readonly read: number;
+  readonly written: number;
+  readonly passes?: number;
 }
 
 /** A rate under a roof. */
@@ -17,13 +28,14 @@ interface Bound {
 
 /** The rate that is nearest to its roof: `'48.1 GFLOP/s (83 % of fused)'`, `'52.0 GB/s (61 % of L3)'`. */
 export function describeWork(
-  { flops, bytes }: Work,
+  { flops, integer, bytes }: Work,
   seconds: number,
   roofline: Roofline,
   variant: string | undefined,
 ): string {
   const bounds: Bound[] = [];
   if (flops !== undefined) bounds.push(arithmetic(flops, seconds, roofline, variant));
+  if (integer !== undefined) bounds.push(integerArithmetic(integer, seconds, roofline));
   if (bytes) bounds.push(traffic(bytes, seconds, roofline));
   const nearest = bounds.sort((a, b) => b.share - a.share)[0];
   return nearest ? `${nearest.text} (${(100 * nearest.share).toFixed(0)} % of ${nearest.roof})` : '';
@@ -39,13 +51,22 @@ function arithmetic(flops: number, seconds: number, roofline: Roofline, variant:
   };
 }
 
-function traffic({ read, written }: Required<Work>['bytes'], seconds: number, roofline: Roofline): Bound {
+function integerArithmetic(operations: number, seconds: number, roofline: Roofline): Bound {
+  const gops = operations / seconds / 1e9;
+  return { text: `${gops.toFixed(1)} GOP/s`, roof: 'dot', share: gops / roofline.dot };
+}
+
+function traffic({ read, written, passes = 1 }: Traffic, seconds: number, roofline: Roofline): Bound {
   const total = read + written;
   const level = levelOf(total);
   // What is written is read from somewhere in a copy: the copy's roof holds for twice that, the read's for the rest.
   const copied = Math.min(total, 2 * written);
   const shortest = copied / roofline.copy[level] + (total - copied) / roofline.read[level];
-  return { text: `${(total / seconds / 1e9).toFixed(1)} GB/s`, roof: level, share: shortest / 1e9 / seconds };
+  return {
+    text: `${((passes * total) / seconds / 1e9).toFixed(1)} GB/s`,
+    roof: level,
+    share: (passes * shortest) / 1e9 / seconds,
+  };
 }
 
 /** The first level that holds as much: a kernel that runs again and again finds its data there. */

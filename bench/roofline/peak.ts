@@ -39,6 +39,28 @@ export function multiply_add(rounds: i32, multiplier: f32, addend: f32): f32 {
   return f32x4.extract_lane(f32x4.add(first, second), 0);
 }
 
+/** Operations of one round of `dot`: each product and its addition, for which other units are free meanwhile. */
+export function operations_per_round(): i32 {
+  return CHAINS * 8 * 2;
+}
+
+/** `rounds` vectors of products of 16-bit integers, added in pairs, on each chain; 32 bits wrap. */
+export function dot(rounds: i32, multiplier: i32): i32 {
+  const factor = i16x8.splat(<i16>multiplier);
+  let a = i32x4.splat(1), b = i32x4.splat(2), c = i32x4.splat(3), d = i32x4.splat(4);
+  let e = i32x4.splat(5), f = i32x4.splat(6), g = i32x4.splat(7), h = i32x4.splat(8);
+  let i = i32x4.splat(9), j = i32x4.splat(10), k = i32x4.splat(11), l = i32x4.splat(12);
+  for (let round = 0; round < rounds; ++round) {
+    a = i32x4.dot_i16x8_s(a, factor); b = i32x4.dot_i16x8_s(b, factor); c = i32x4.dot_i16x8_s(c, factor);
+    d = i32x4.dot_i16x8_s(d, factor); e = i32x4.dot_i16x8_s(e, factor); f = i32x4.dot_i16x8_s(f, factor);
+    g = i32x4.dot_i16x8_s(g, factor); h = i32x4.dot_i16x8_s(h, factor); i = i32x4.dot_i16x8_s(i, factor);
+    j = i32x4.dot_i16x8_s(j, factor); k = i32x4.dot_i16x8_s(k, factor); l = i32x4.dot_i16x8_s(l, factor);
+  }
+  const first = v128.xor(v128.xor(v128.xor(a, b), v128.xor(c, d)), v128.xor(e, f));
+  const second = v128.xor(v128.xor(v128.xor(g, h), v128.xor(i, j)), v128.xor(k, l));
+  return i32x4.extract_lane(v128.xor(first, second), 0);
+}
+
 /** Reads `bytes`, a multiple of 128, at `from`. */
 export function read(from: usize, bytes: usize): i32 {
   let a = i32x4.splat(0), b = i32x4.splat(0), c = i32x4.splat(0), d = i32x4.splat(0);

@@ -6,6 +6,7 @@ import { describeWork } from '../../bench/work.ts';
 const roofline: Roofline = {
   mulAdd: 40,
   fused: 80,
+  dot: 200,
   read: { L1: 100, L2: 50, L3: 25, memory: 10 },
   copy: { L1: 60, L2: 40, L3: 20, memory: 8 },
 };
@@ -30,6 +31,15 @@ it('counts what is written as copied, and the rest as read', () => {
   // 8 GB copied at 8 GB/s and 10 GB read at 10 GB/s take two seconds at least.
   const bytes = { read: 14e9, written: 4e9 };
   expect(describeWork({ bytes }, 4, roofline, 'simd')).toBe('4.5 GB/s (50 % of memory)');
+});
+
+it('holds operations on integers against the roof of their products', () => {
+  expect(describeWork({ integer: 2e9 }, 0.02, roofline, 'relaxed')).toBe('100.0 GOP/s (50 % of dot)');
+});
+
+it('finds the level of what one pass moves, however many there are', () => {
+  const bytes = { read: 2 ** 20, written: 0, passes: 100 };
+  expect(describeWork({ bytes }, (100 * 2 ** 20) / 25e9, roofline, 'simd')).toBe('25.0 GB/s (50 % of L2)');
 });
 
 it('shows the roof that is nearer', () => {

@@ -11,6 +11,8 @@ import { maskedRow, softmaxRow } from '../reference/softmax.ts';
 /** The unit roundoff of a float: half the distance from 1 to the next. */
 export const EPSILON = 2 ** -24;
 /** Largest relative errors that assembly/math states, in units of EPSILON. */
+/** Of exp alone; softmax and attention go by 2^x. */
+export const EXP_ERROR = 1.0e-7 / EPSILON;
 export const EXP2_ERROR = 2.2e-7 / EPSILON;
 export const SIGMOID_ERROR = 1.6e-7 / EPSILON;
 export const TANH_ERROR = 4.5e-7 / EPSILON;
