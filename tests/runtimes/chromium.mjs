@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
+import { checkFingerprints, fingerprintScripts } from './chromiumFingerprints.mjs';
 import { checkThreads, PAGES, SCRIPTS } from './chromiumThreads.mjs';
 
 const EXECUTABLE = '/usr/bin/chromium';
@@ -71,6 +72,7 @@ export async function run() {
     expect('draws the attention map', actual.svg.startsWith('<svg'), actual.svg.slice(0, 80));
     expect('no error on the page', errors.length === 0, errors.join('; '));
     await checkThreads(browser, origin, expect);
+    await checkFingerprints(browser, origin, expect);
   } finally {
     await browser.close();
     server.close();
@@ -80,6 +82,7 @@ export async function run() {
 }
 
 function serve() {
+  const scripts = { ...SCRIPTS, ...fingerprintScripts() };
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     if (Object.hasOwn(PAGES, path)) {
@@ -90,9 +93,9 @@ function serve() {
     }
     // A worker of an isolated page must ask for isolation itself.
     response.setHeader('cross-origin-embedder-policy', 'require-corp');
-    if (Object.hasOwn(SCRIPTS, path)) {
+    if (Object.hasOwn(scripts, path)) {
       response.setHeader('content-type', TYPES['.js']);
-      response.end(SCRIPTS[path]);
+      response.end(scripts[path]);
       return;
     }
     const file = join(process.cwd(), path);

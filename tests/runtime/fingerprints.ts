@@ -1,0 +1,218 @@
+/**
+ * What `simd` computes, to the bit: hashes of each op's results on inputs that are the same everywhere (whole numbers
+ * times powers of two). The bundle in a browser is held to the same constants as the sources in Node, so that this file
+ * imports types only: both hand it heed.
+ */
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import type { WeightSource } from '../../src/tensor/weights.ts';
+
+type Heed = typeof import('../../src/index.ts');
+type Results = Tensor | readonly Tensor[];
+
+/** FNV-1a over the results' 32-bit words. Where a kernel's arithmetic is changed on purpose, the failing test prints the new ones. */
+export const EXPECTED: Readonly<Record<string, string>> = {
+  GRU: '74af508a',
+  LSTM: '17613e23',
+  'LSTM, int8': '367d33bf',
+  additiveScore: '6f6c4a24',
+  'attention, causal': '8c8bba2e',
+  'attention, masked': '54cffe11',
+  'attention, one query': '8460b171',
+  exp: '3a9940e5',
+  'int8, one row': '1f033947',
+  'int8, several rows': '43a39c49',
+  layerNorm: '8b2189fb',
+  'linear, deep': '1f0e88c9',
+  'linear, few columns': '31beff59',
+  'linear, gelu': '390cd2b4',
+  'linear, geluTanh': '203d87d3',
+  'linear, none': 'b6aaab6f',
+  'linear, one row': 'c1b08499',
+  'linear, relu': 'b79da8c9',
+  'linear, sigmoid': 'ffd1086c',
+  'linear, silu': 'cec449d9',
+  'linear, tanh': '80085ec5',
+  logSoftmax: '42cc0112',
+  'logSoftmax, masked': '1ad48312',
+  matmul: 'e56cc76e',
+  'matmul, transposed': '08c123cb',
+  rmsNorm: '00a1d0da',
+  softmax: 'd93bc22b',
+  'softmax, masked': 'ae99b7fa',
+};
+
+/** All activations that `linear` has. */
+const ACTIVATIONS = ['none', 'relu', 'gelu', 'silu', 'tanh', 'sigmoid', 'geluTanh'] as const;
+
+/** Inputs of one computation, with a generator of its own: they do not depend on what was computed before. */
+class Inputs {
+  readonly #heed: Heed;
+  readonly #runtime: Runtime;
+  readonly #random: InstanceType<Heed['Random']>;
+
+  constructor(heed: Heed, runtime: Runtime) {
+    this.#heed = heed;
+    this.#runtime = runtime;
+    this.#random = new heed.Random(1);
+  }
+
+  /** Multiples of 2^-15 in [-1, 1), times a power of two. */
+  values(size: number, scale = 1): Float32Array {
+    return Float32Array.from(
+      { length: size },
+      () => (this.#random.integer(65_536) - 32_768) * 2 ** -15 * scale,
+    );
+  }
+
+  floats(shape: readonly number[], scale = 1): Tensor {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return this.#heed.Tensor.from(this.#runtime, this.values(size, scale), shape);
+  }
+
+  integers(values: readonly number[]): Tensor {
+    return this.#heed.Tensor.from(this.#runtime, values, [values.length], 'i32');
+  }
+
+  /** Additive: 0, -infinity where a third of the keys are hidden, and slopes between. */
+  mask(shape: readonly number[]): Tensor {
+    const values = this.values(shape.reduce((a, b) => a * b, 1)).map((value) =>
+      value > 0.25 ? -Infinity : value,
+    );
+    return this.#heed.Tensor.from(this.#runtime, values, shape);
+  }
+
+  weights(shapes: Readonly<Record<string, readonly number[]>>): WeightSource {
+    const tensors = new Map(
+      Object.entries(shapes).map(([name, shape]) => {
+        const values = this.values(
+          shape.reduce((a, b) => a * b, 1),
+          0.25,
+        );
+        return [name, this.#heed.fromFloat32(values, shape, 'F32')];
+      }),
+    );
+    return { metadata: {}, names: () => [...tensors.keys()], get: (name) => tensors.get(name) };
+  }
+}
+
+const recurrentShapes = (gates: number, input: number, hidden: number) =>
+  Object.fromEntries(
+    ['l0', 'l0_reverse'].flatMap((suffix) => [
+      [`weight_ih_${suffix}`, [gates * hidden, input]],
+      [`weight_hh_${suffix}`, [gates * hidden, hidden]],
+      [`bias_ih_${suffix}`, [gates * hidden]],
+      [`bias_hh_${suffix}`, [gates * hidden]],
+    ]),
+  );
+
+/** The computations, by name. Sizes are odd, and large enough that threads share most of them. */
+function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inputs) => Results> {
+  const product = (
+    inputs: Inputs,
+    [rows, outputs, depth]: readonly [number, number, number],
+    activation: (typeof ACTIVATIONS)[number],
+  ): Tensor => {
+    const weight = new heed.PackedWeight(inputs.floats([outputs, depth], 0.5));
+    const y = heed.linear(inputs.floats([rows, depth], 4), weight, inputs.floats([outputs]), activation);
+    weight.dispose();
+    return y;
+  };
+  const products = ACTIVATIONS.map((activation) => [
+    `linear, ${activation}`,
+    (inputs: Inputs) => product(inputs, [97, 67, 65], activation),
+  ]);
+  const recurrent = (name: 'LSTM' | 'GRU', gates: number, arithmetic: 'f32' | 'int8') => (inputs: Inputs) => {
+    const floats = inputs.weights(recurrentShapes(gates, 21, 35));
+    const weights = arithmetic === 'f32' ? floats : heed.quantize(floats);
+    const config = { inputSize: 21, hiddenSize: 35, bidirectional: true, arithmetic };
+    const layer = heed[name].load(runtime, weights, config);
+    const { output, state } = layer.forward(inputs.floats([3, 11, 21], 2), {
+      lengths: inputs.integers([11, 0, 7]),
+    });
+    layer.dispose();
+    return [output, ...state.flatMap((each) => Object.values(each) as Tensor[])];
+  };
+  type Options = Omit<Parameters<Heed['attention']>[3], 'heads'>;
+  const attend =
+    ([queries, keys]: readonly [number, number], optionsOf: (inputs: Inputs) => Options) =>
+    (inputs: Inputs): Tensor => {
+      const [q, k, v] = [queries, keys, keys].map((rows) => inputs.floats([2, rows, 4 * 20], 2)) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      return heed.attention(q, k, v, { heads: 4, ...optionsOf(inputs) }).output;
+    };
+  const int8Product = (rows: number) => (inputs: Inputs) => {
+    const file = heed.quantize(inputs.weights({ weight: [301, 99], bias: [301] }));
+    const layer = heed.Linear.load(runtime, file, { inputs: 99, outputs: 301, arithmetic: 'int8' });
+    const y = layer.forward(inputs.floats([rows, 99], 4));
+    layer.dispose();
+    return y;
+  };
+  return {
+    ...Object.fromEntries(products),
+    'linear, one row': (inputs) => product(inputs, [1, 1001, 301], 'none'),
+    'linear, deep': (inputs) => product(inputs, [13, 33, 1541], 'none'),
+    'linear, few columns': (inputs) => product(inputs, [193, 7, 300], 'tanh'),
+    matmul: (inputs) => heed.matmul(inputs.floats([3, 33, 65]), inputs.floats([3, 65, 41])),
+    'matmul, transposed': (inputs) =>
+      heed.matmul(inputs.floats([33, 65]), inputs.floats([41, 65]), { transposeB: true }),
+    exp: (inputs) => heed.exp(inputs.floats([999], 64)),
+    softmax: (inputs) => heed.softmax(inputs.floats([97, 203], 16)),
+    'softmax, masked': (inputs) => {
+      const x = inputs.floats([3, 33, 203], 16);
+      return heed.softmax(x, { additive: inputs.mask([33, 203]), lengths: inputs.integers([203, 0, 101]) });
+    },
+    logSoftmax: (inputs) => heed.logSoftmax(inputs.floats([97, 203], 16)),
+    'logSoftmax, masked': (inputs) => {
+      const x = inputs.floats([3, 33, 203], 16);
+      return heed.logSoftmax(x, {
+        additive: inputs.mask([33, 203]),
+        lengths: inputs.integers([203, 0, 101]),
+      });
+    },
+    layerNorm: (inputs) =>
+      heed.layerNorm(inputs.floats([201, 171], 4), {
+        weight: inputs.floats([171]),
+        bias: inputs.floats([171]),
+      }),
+    rmsNorm: (inputs) => heed.rmsNorm(inputs.floats([201, 171], 4), { weight: inputs.floats([171]) }),
+    LSTM: recurrent('LSTM', 4, 'f32'),
+    'LSTM, int8': recurrent('LSTM', 4, 'int8'),
+    GRU: recurrent('GRU', 3, 'f32'),
+    'attention, causal': attend([67, 67], () => ({ causal: true })),
+    'attention, masked': attend([35, 131], (inputs) => ({
+      mask: inputs.mask([35, 131]),
+      lengths: inputs.integers([131, 77]),
+    })),
+    'attention, one query': attend([1, 517], (inputs) => ({ lengths: inputs.integers([517, 300]) })),
+    additiveScore: (inputs) =>
+      heed.additiveScore(inputs.floats([2, 5, 37], 2), inputs.floats([2, 19, 37], 2), inputs.floats([37])),
+    'int8, one row': int8Product(1),
+    'int8, several rows': int8Product(37),
+  };
+}
+
+/** FNV-1a over the bits. @throws Error for a NaN, whose bits engines choose as they like */
+function hash(name: string, tensors: readonly Tensor[]): string {
+  let state = 0x811c9dc5;
+  for (const tensor of tensors) {
+    const values = tensor.toFloat32Array();
+    if (values.some(Number.isNaN)) throw new Error(`${name}: has NaN`);
+    for (const word of new Uint32Array(values.buffer, values.byteOffset, values.length)) {
+      state = Math.imul(state ^ word, 0x01000193);
+    }
+  }
+  return (state >>> 0).toString(16).padStart(8, '0');
+}
+
+/** What this runtime computes, as hashes by name. */
+export function fingerprints(heed: Heed, runtime: Runtime): Record<string, string> {
+  const entries = Object.entries(computations(heed, runtime)).map(([name, compute]) => [
+    name,
+    runtime.scope(() => hash(name, [compute(new Inputs(heed, runtime))].flat() as Tensor[])),
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,36 @@
+// `simd` has the bits that tests/runtime/fingerprints.ts is committed with, in a page too.
+import { readFileSync } from 'node:fs';
+import { transformSync } from 'esbuild';
+
+const SOURCE = new URL('../runtime/fingerprints.ts', import.meta.url);
+
+/** The module of the suite under Node, without its types: it imports nothing. */
+export function fingerprintScripts() {
+  return { '/fingerprints.js': transformSync(readFileSync(SOURCE, 'utf8'), { loader: 'ts' }).code };
+}
+
+/** With each micro-kernel, on one thread and on two. */
+export async function checkFingerprints(browser, origin, expect) {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/isolated.html`);
+  for (const microKernel of ['loads', 'shuffles', 'steps']) {
+    for (const threads of [1, 2]) {
+      const result = await page.evaluate(computeInPage, { microKernel, threads });
+      const name = `simd, ${microKernel}, threads: ${threads}: ${result.count} results have the bits of Node's`;
+      const right = result.threads === threads && result.count > 0 && result.different.length === 0;
+      expect(name, right, JSON.stringify(result));
+    }
+  }
+  await page.close();
+}
+
+async function computeInPage({ microKernel, threads: wanted }) {
+  const heed = await import('/dist/index.js');
+  const { EXPECTED, fingerprints } = await import('/fingerprints.js');
+  const runtime = await heed.createRuntime({ variant: 'simd', microKernel, threads: wanted });
+  const actual = fingerprints(heed, runtime);
+  const { threads } = runtime;
+  runtime.dispose();
+  const names = [...new Set([...Object.keys(EXPECTED), ...Object.keys(actual)])];
+  return { threads, count: names.length, different: names.filter((name) => actual[name] !== EXPECTED[name]) };
+}
