@@ -9,6 +9,15 @@ const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${na
 // The command line's libraries stay dependencies; everything else is bundled, so that a browser needs no resolver.
 const external = [/^node:/, 'commander', 'cli-progress'];
 
+/**
+ * All that every entry but `plot` shares lies in one file: compressed together it is 2 kB smaller than in the five that
+ * Rollup would cut it into.
+ */
+function chunkOf(id) {
+  if (/\/src\/errors\.ts$/.test(id)) return 'errors';
+  if (/\/src\/(memory|runtime|tensor|io|autograd|ops|layers|decode|models)\//.test(id)) return 'core';
+}
+
 /** Starts from an empty folder, and copies the raw binaries for hosts that import `.wasm` as a module. */
 const copyBinaries = {
   name: 'copy-binaries',
@@ -26,8 +35,19 @@ export default [
   {
     input: input([...entries, 'cli']),
     external,
-    output: { dir: 'dist', format: 'es', chunkFileNames: 'chunks/[name]-[hash].js', sourcemap: false },
-    plugins: [resolve(), esbuild({ target: 'es2022' }), terser({ module: true }), copyBinaries],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+      manualChunks: chunkOf,
+      sourcemap: false,
+    },
+    plugins: [
+      resolve(),
+      esbuild({ target: 'es2022' }),
+      terser({ module: true, ecma: 2022, compress: { passes: 2 } }),
+      copyBinaries,
+    ],
   },
   {
     input: input(entries),
