@@ -131,10 +131,10 @@ function attendHead(
  *
  * Error: a weight's, relative, is at most (2 (max score - score) + |score| + 2 |mask| + (size + 4) scale sum |q||k|) eps
  * and, for each 128 keys, 2.2e-7; an output's is at most sum w |v| times twice that and (keys + 8) eps.
- * Measured (Node 24, Zen 4, one thread, `relaxed`): 12 heads of 32, 512 x 512 in 9.2 ms, 44 GFLOP/s, 75% of the fused
- * roofline of 58: the two products take 7.1 ms, the exponentials 1.2, packing 0.2 to 0.5 as the inputs are cached or
- * not. 128 x 128 in 0.59 ms; heads of 64, 4096 x 4096: 49 GFLOP/s. `simd`: 29 GFLOP/s. One query, 2048 keys: 0.17 ms,
- * 37 GB/s.
+ * Measured (Node 24, AMD EPYC Zen 4, one thread): 12 heads of 32, 512 x 512 `relaxed` 46 GFLOP/s, 0.80 of the fused
+ * roofline; `simd` 30, 0.53 of the mul+add one. Causal 43 (0.76) and 28 (0.50), 128 x 128 43 (0.76) and 28 (0.51). Of
+ * 512 x 512 `relaxed` the products take 0.8, the exponentials 0.13 and packing the rest. One query, 2048 keys: 36 GB/s,
+ * 0.36 of the third-level cache; `simd` 29 GB/s, 0.29.
  */
 export function f32_attention(
   outPtr: usize, queryPtr: usize, keyPtr: usize, valuePtr: usize, maskPtr: usize, lengthsPtr: usize, scratchPtr: usize,
