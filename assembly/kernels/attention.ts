@@ -132,9 +132,9 @@ function attendHead(
  * Error: a weight's, relative, is at most (2 (max score - score) + |score| + 2 |mask| + (size + 4) scale sum |q||k|) eps
  * and, for each 128 keys, 2.2e-7; an output's is at most sum w |v| times twice that and (keys + 8) eps.
  * Measured (Node 24, AMD EPYC Zen 4, one thread): 12 heads of 32, 512 x 512 `relaxed` 46 GFLOP/s, 0.80 of the fused
- * roofline; `simd` 30, 0.53 of the mul+add one. Causal 43 (0.76) and 28 (0.50), 128 x 128 43 (0.76) and 28 (0.51). Of
- * 512 x 512 `relaxed` the products take 0.8, the exponentials 0.13 and packing the rest. One query, 2048 keys: 36 GB/s,
- * 0.36 of the third-level cache; `simd` 29 GB/s, 0.29.
+ * roofline; `simd` 30, 0.53 of the mul+add one. Causal 43 (0.76) and 28 (0.50), 128 x 128 43 (0.76) and 28 (0.51). One
+ * query, 2048 keys: 36 GB/s, 0.36 of the third-level cache; `simd` 29 GB/s, 0.29. A profile of 512 x 512 `relaxed`, when it
+ * took 9.2 ms: the products 7.1, the exponentials 1.2, packing 0.2 to 0.5 as the inputs are cached or not.
  */
 export function f32_attention(
   outPtr: usize, queryPtr: usize, keyPtr: usize, valuePtr: usize, maskPtr: usize, lengthsPtr: usize, scratchPtr: usize,

@@ -19,8 +19,8 @@ import { matmulI16 } from './matmulInt8';
  * tanh. Error of a step's projection against the dequantised weight: max|h| / 65534 * sum|W scale| for hidden <= 508.
  *
  * Measured (Node 24, AMD EPYC Zen 4, one thread): a layer T100 B1 I128 H256, its inputs' projection included, `relaxed`
- * 1.19 ms (in f32 1.88), 66 GOP/s, 0.58 of the roofline of integer products; `simd` 1.40 ms, 56 GOP/s, 0.49. The products of the recurrence
- * are bound by their six vector operations for 16 products, as those of qi8_matmul_i16.
+ * 1.19 ms (in f32 1.88), 66 GOP/s, 0.58 of the roofline of integer products; `simd` 1.40 ms, 56 GOP/s, 0.49.
+ * The recurrence's products take six vector operations for 16, as those of qi8_matmul_i16.
  */
 export function qi8_lstm_sequence(
   outputPtr: usize, hiddenStatePtr: usize, cellStatePtr: usize, gatesPtr: usize, scratchPtr: usize,

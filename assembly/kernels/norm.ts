@@ -9,8 +9,8 @@
  * that last term, what the first pass may be off by, stays below 1. RMS norm: at most k eps |y|.
  *
  * Measured (Node 24, AMD EPYC Zen 4, one thread): layer norm 512 x 768 `relaxed` 0.118 ms, 27 GB/s, 0.27 of a copy in the
- * third-level cache; `simd` 0.138 ms, 0.23. RMS norm 0.073 ms, 43 GB/s, 0.44, in both binaries. 128 x 384, in the second-level cache:
- * 0.20 and 0.33 of a copy. The row stays in the first-level cache for the later passes.
+ * third-level cache; `simd` 0.138 ms, 0.23. RMS norm 0.073 ms, 43 GB/s, 0.44, in both binaries. 128 x 384 `relaxed`,
+ * in the second-level cache: 0.20 and 0.33 of a copy. The row stays in the first-level cache for the later passes.
  * Adding a residual within the kernel gained nothing over `f32_add` before it.
  */
 import { hsum, loadTail, loadTailOver, loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
