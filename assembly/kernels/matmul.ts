@@ -9,7 +9,7 @@
  * 96 times, so that even from main memory B arrives in time.
  *
  * Measured (Node 24, AMD EPYC Zen 4, one thread): 384^3 `relaxed` 56 GFLOP/s, 0.98 of the fused roofline (57); `simd`
- * 50, 0.90 of the mul+add one (56, or 46 while a neighbour keeps the core busy). Fastest samples of several runs.
+ * 50, 0.90 of the mul+add one (56; some runs measure 46). Fastest samples of several runs.
  * 768^3 56 (0.98) and 49 (0.88); 128 x 1536 x 384 55 (0.97) and 50 (0.89), with bias and GELU 51
  * (0.90) and 46 (0.82); 128 x 384 x 1536 56 (0.98) and 50 (0.89); 16 x 1024 x 256 53 (0.93) and 48 (0.86); 2 x 1536 x 384
  * 50 (0.87) and 42 (0.75). 1 x 1536 x 384 reads its weight at 75 and 66 GB/s, 0.75 and 0.66 of the third-level cache.
