@@ -45,7 +45,7 @@ export default [
     plugins: [
       resolve(),
       esbuild({ target: 'es2022' }),
-      terser({ module: true, ecma: 2022, compress: { passes: 2 } }),
+      terser({ module: true, ecma: 2022, compress: { passes: 2, hoist_funs: true } }),
       copyBinaries,
     ],
   },

@@ -24,8 +24,7 @@ export function f32_sigmoid(outPtr: usize, xPtr: usize, n: i32): void {
 
 /** out = tanh(x) */
 export function f32_tanh(outPtr: usize, xPtr: usize, n: i32): void {
-  for (; n >= 4; n -= 4, outPtr += 16, xPtr += 16) v128.store(outPtr, tanh(v128.load(xPtr)));
-  if (n > 0) storeTail(outPtr, tanh(loadTail(xPtr, n)), n);
+  for (; n > 0; n -= 4, outPtr += 16, xPtr += 16) storeUpTo4(outPtr, tanh(loadUpTo4(xPtr, n)), n);
 }
 
 /** out = a + b */

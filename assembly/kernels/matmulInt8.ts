@@ -34,17 +34,37 @@ function panelBytes(K: i32): usize {
   return (<usize>(((K + 3) >> 2) + 1)) << 7;
 }
 
-/** What four columns' sums come to: start + rowScale * scale * sum, the start being read at `startPtr`, or zero for 0. */
+/** What four columns' sums come to: rowScale * scale * sum. */
 // @ts-ignore: decorator
 @inline
-function finish(sum: v128, rowScale: v128, scale: v128, startPtr: usize, columns: i32): v128 {
-  const value = f32x4.mul(f32x4.convert_i32x4_s(sum), f32x4.mul(rowScale, scale));
-  return startPtr ? f32x4.add(loadUpTo4(startPtr, columns), value) : value;
+function scaled(sum: v128, rowScale: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(sum), f32x4.mul(rowScale, scale));
+}
+
+/** Not inline, as the last columns alone come here: eight copies in a tile. */
+function storeLast(cPtr: usize, startPtr: usize, value: v128, columns: i32): void {
+  storeUpTo4(cPtr, startPtr ? f32x4.add(loadUpTo4(startPtr, columns), value) : value, columns);
+}
+
+/** Stores four columns, of which `columns` are real: start + value, the start being read at `startPtr`, or zero for 0. */
+// @ts-ignore: decorator
+@inline
+function store4(cPtr: usize, startPtr: usize, value: v128, columns: i32): void {
+  if (columns >= 4) v128.store(cPtr, startPtr ? f32x4.add(v128.load(startPtr), value) : value);
+  else storeLast(cPtr, startPtr, value, columns);
+}
+
+/** Eight columns, of which `columns` are real. */
+// @ts-ignore: decorator
+@inline
+function store8(cPtr: usize, startPtr: usize, left: v128, right: v128, columns: i32): void {
+  store4(cPtr, startPtr, left, columns);
+  store4(cPtr + 16, startPtr ? startPtr + 16 : 0, right, columns - 4);
 }
 
 /**
- * A 4 x 8 tile of C; `columns` (1 to 8) of it are real. Rows past `rows` (1 to 4) repeat the last one: all is computed
- * before anything is stored.
+ * A 4 x 8 tile of C; `columns` (1 to 8) of it are real. Rows past `rows` (1 to 4) repeat the last one, and are not
+ * stored. All is scaled before anything is stored, as sums that live on past a call would leave their registers.
  */
 // @ts-ignore: decorator
 @inline
@@ -52,11 +72,7 @@ function tile4x8(
   cPtr: usize, rowPtr: usize, sumsPtr: usize, weightsPtr: usize, scalePtr: usize, biasPtr: usize,
   rows: i32, columns: i32, K: i32, rowBytes: usize, cRowStride: usize, accumulate: bool,
 ): void {
-  const right = columns - 4;
   const r0 = rowPtr, r1 = rows > 1 ? r0 + rowBytes : r0, r2 = rows > 2 ? r1 + rowBytes : r1, r3 = rows > 3 ? r2 + rowBytes : r2;
-  const c0 = cPtr, c1 = rows > 1 ? c0 + cRowStride : c0, c2 = rows > 2 ? c1 + cRowStride : c1, c3 = rows > 3 ? c2 + cRowStride : c2;
-  // Where a row starts from: what C holds, the bias, or nothing.
-  const t0 = accumulate ? c0 : biasPtr, t1 = accumulate ? c1 : biasPtr, t2 = accumulate ? c2 : biasPtr, t3 = accumulate ? c3 : biasPtr;
   const sums0 = v128.load(sumsPtr), sums1 = v128.load(sumsPtr, 16);
   let zero = v128.load32_splat(r0, 4);
   let s00 = i32x4.mul(zero, sums0), s01 = i32x4.mul(zero, sums1);
@@ -81,27 +97,26 @@ function tile4x8(
     a0 += 4; a1 += 4; a2 += 4; a3 += 4;
     weightsPtr += STEP_BYTES;
   }
-  const scale0 = loadUpTo4(scalePtr, columns), scale1 = loadUpTo4(scalePtr + 16, right);
+  const scale0 = loadUpTo4(scalePtr, columns), scale1 = loadUpTo4(scalePtr + 16, columns - 4);
   let rowScale = v128.load32_splat(r0);
-  s00 = finish(s00, rowScale, scale0, t0, columns); s01 = finish(s01, rowScale, scale1, t0 ? t0 + 16 : 0, right);
+  s00 = scaled(s00, rowScale, scale0); s01 = scaled(s01, rowScale, scale1);
   rowScale = v128.load32_splat(r1);
-  s10 = finish(s10, rowScale, scale0, t1, columns); s11 = finish(s11, rowScale, scale1, t1 ? t1 + 16 : 0, right);
+  s10 = scaled(s10, rowScale, scale0); s11 = scaled(s11, rowScale, scale1);
   rowScale = v128.load32_splat(r2);
-  s20 = finish(s20, rowScale, scale0, t2, columns); s21 = finish(s21, rowScale, scale1, t2 ? t2 + 16 : 0, right);
+  s20 = scaled(s20, rowScale, scale0); s21 = scaled(s21, rowScale, scale1);
   rowScale = v128.load32_splat(r3);
-  s30 = finish(s30, rowScale, scale0, t3, columns); s31 = finish(s31, rowScale, scale1, t3 ? t3 + 16 : 0, right);
-  storeUpTo4(c0, s00, columns); storeUpTo4(c0 + 16, s01, right);
-  storeUpTo4(c1, s10, columns); storeUpTo4(c1 + 16, s11, right);
-  storeUpTo4(c2, s20, columns); storeUpTo4(c2 + 16, s21, right);
-  storeUpTo4(c3, s30, columns); storeUpTo4(c3 + 16, s31, right);
+  s30 = scaled(s30, rowScale, scale0); s31 = scaled(s31, rowScale, scale1);
+  store8(cPtr, accumulate ? cPtr : biasPtr, s00, s01, columns);
+  if (rows > 1) store8(cPtr + cRowStride, accumulate ? cPtr + cRowStride : biasPtr, s10, s11, columns);
+  if (rows > 2) store8(cPtr + 2 * cRowStride, accumulate ? cPtr + 2 * cRowStride : biasPtr, s20, s21, columns);
+  if (rows > 3) store8(cPtr + 3 * cRowStride, accumulate ? cPtr + 3 * cRowStride : biasPtr, s30, s31, columns);
 }
 
-/** Finishes and stores four columns of a whole panel. */
+/** Scales and stores four columns of a whole panel. */
 // @ts-ignore: decorator
 @inline
 function storeFour(cPtr: usize, scalePtr: usize, startPtr: usize, sum: v128, rowScale: v128, offset: usize): void {
-  const start = startPtr ? startPtr + offset : 0;
-  v128.store(cPtr + offset, finish(sum, rowScale, v128.load(scalePtr + offset), start, 4));
+  store4(cPtr + offset, startPtr ? startPtr + offset : 0, scaled(sum, rowScale, v128.load(scalePtr + offset)), 4);
 }
 
 /** One row in 16 bits against a panel; `columns` (1 to 32) of it are real. */
@@ -157,8 +172,10 @@ function tile1x32(
   }
   for (let j = 0; j < columns; j += 4) {
     const offset = (<usize>j) << 2, left = columns - j;
-    const y = finish(s0, rowScale, loadUpTo4(scalePtr + offset, left), startPtr ? startPtr + offset : 0, left);
-    storeUpTo4(cPtr + offset, y, left);
+    const y = scaled(s0, rowScale, loadUpTo4(scalePtr + offset, left));
+    const start = startPtr ? startPtr + offset : 0;
+    if (start) storeUpTo4(cPtr + offset, f32x4.add(loadUpTo4(start, left), y), left);
+    else storeUpTo4(cPtr + offset, y, left);
     s0 = s1; s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7;
   }
 }

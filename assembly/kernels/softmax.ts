@@ -14,7 +14,8 @@
  */
 import { log } from '../math/log';
 import { sumOfExponentials } from '../math/exp2';
-import { hmax, hsum, loadTailOver, storeTail } from '../simd/vec';
+import { hmax, loadTailOver, storeTail } from '../simd/vec';
+import { f32_fill } from './elementwise';
 
 /** Largest of n values, which passes over NaN; -inf for n = 0. */
 function maximum(xPtr: usize, n: i32): f32 {
@@ -53,12 +54,6 @@ function hasNaN(xPtr: usize, n: i32): bool {
   return isNaN(total);
 }
 
-function fill(outPtr: usize, value: f32, n: i32): void {
-  const v = f32x4.splat(value);
-  for (; n >= 4; n -= 4, outPtr += 16) v128.store(outPtr, v);
-  if (n > 0) storeTail(outPtr, v, n);
-}
-
 /** Columns that row r sees. */
 // @ts-ignore: decorator
 @inline
@@ -66,28 +61,49 @@ function visible(lengthsPtr: usize, r: i32, rowsPerLength: i32, columns: i32): i
   return lengthsPtr ? max(0, min(columns, load<i32>(lengthsPtr + ((<usize>(r / rowsPerLength)) << 2)))) : columns;
 }
 
-/** y_j = exp(x_j - max x) / sum_k exp(x_k - max x). x, out [rows, columns]. */
-export function f32_softmax(
+/** out = exp(x - largest) / sum exp(x - largest), n floats. */
+function normaliseRow(outPtr: usize, xPtr: usize, n: i32, largest: f32): void {
+  const scale = f32x4.splat(1 / sumOfExponentials(outPtr, xPtr, n, f32x4.splat(largest), true));
+  for (; n >= 4; n -= 4, outPtr += 16) v128.store(outPtr, f32x4.mul(v128.load(outPtr), scale));
+  if (n > 0) storeTail(outPtr, f32x4.mul(loadTailOver(scale, outPtr, n), scale), n);
+}
+
+/** out = (x - largest) - ln sum exp(x - largest), n floats. */
+function logRow(outPtr: usize, xPtr: usize, n: i32, largest: f32): void {
+  const shift = f32x4.splat(largest);
+  const logTotal = f32x4.splat(log(sumOfExponentials(0, xPtr, n, shift, false)));
+  for (; n >= 4; n -= 4, outPtr += 16, xPtr += 16) {
+    v128.store(outPtr, f32x4.sub(f32x4.sub(v128.load(xPtr), shift), logTotal));
+  }
+  if (n > 0) storeTail(outPtr, f32x4.sub(f32x4.sub(loadTailOver(shift, xPtr, n), shift), logTotal), n);
+}
+
+/** Either form, row by row; weight 0 is `nothing` in it. */
+function softmaxRows(
   outPtr: usize, xPtr: usize, maskPtr: usize, lengthsPtr: usize,
-  rows: i32, columns: i32, maskRows: i32, rowsPerLength: i32,
+  rows: i32, columns: i32, maskRows: i32, rowsPerLength: i32, logarithmic: bool,
 ): void {
   const rowBytes = (<usize>columns) << 2;
+  const nothing: f32 = logarithmic ? -Infinity : 0;
   for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
     const n = visible(lengthsPtr, r, rowsPerLength, columns);
     const seenPtr = maskPtr ? outPtr : xPtr;
     const largest = maskPtr
       ? maskedMaximum(outPtr, xPtr, maskPtr + <usize>(r % maskRows) * rowBytes, n)
       : maximum(xPtr, n);
-    if (largest == -Infinity) {
-      fill(outPtr, hasNaN(seenPtr, n) ? NaN : 0, n);
-    } else {
-      const scale = f32x4.splat(1 / sumOfExponentials(outPtr, seenPtr, n, f32x4.splat(largest), true));
-      let p = outPtr, left = n;
-      for (; left >= 4; left -= 4, p += 16) v128.store(p, f32x4.mul(v128.load(p), scale));
-      if (left > 0) storeTail(p, f32x4.mul(loadTailOver(scale, p, left), scale), left);
-    }
-    fill(outPtr + ((<usize>n) << 2), 0, columns - n);
+    if (largest == -Infinity) f32_fill(outPtr, n, hasNaN(seenPtr, n) ? NaN : nothing);
+    else if (logarithmic) logRow(outPtr, seenPtr, n, largest);
+    else normaliseRow(outPtr, seenPtr, n, largest);
+    f32_fill(outPtr + ((<usize>n) << 2), columns - n, nothing);
   }
+}
+
+/** y_j = exp(x_j - max x) / sum_k exp(x_k - max x). x, out [rows, columns]. */
+export function f32_softmax(
+  outPtr: usize, xPtr: usize, maskPtr: usize, lengthsPtr: usize,
+  rows: i32, columns: i32, maskRows: i32, rowsPerLength: i32,
+): void {
+  softmaxRows(outPtr, xPtr, maskPtr, lengthsPtr, rows, columns, maskRows, rowsPerLength, false);
 }
 
 /** y_j = (x_j - max x) - ln sum_k exp(x_k - max x). x, out [rows, columns]. */
@@ -95,25 +111,5 @@ export function f32_log_softmax(
   outPtr: usize, xPtr: usize, maskPtr: usize, lengthsPtr: usize,
   rows: i32, columns: i32, maskRows: i32, rowsPerLength: i32,
 ): void {
-  const rowBytes = (<usize>columns) << 2;
-  for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
-    const n = visible(lengthsPtr, r, rowsPerLength, columns);
-    const seenPtr = maskPtr ? outPtr : xPtr;
-    const largest = maskPtr
-      ? maskedMaximum(outPtr, xPtr, maskPtr + <usize>(r % maskRows) * rowBytes, n)
-      : maximum(xPtr, n);
-    if (largest == -Infinity) {
-      fill(outPtr, hasNaN(seenPtr, n) ? NaN : -Infinity, n);
-    } else {
-      const shift = f32x4.splat(largest);
-      const logTotal = f32x4.splat(log(sumOfExponentials(0, seenPtr, n, shift, false)));
-      let p = outPtr, left = n;
-      let s = seenPtr;
-      for (; left >= 4; left -= 4, p += 16, s += 16) {
-        v128.store(p, f32x4.sub(f32x4.sub(v128.load(s), shift), logTotal));
-      }
-      if (left > 0) storeTail(p, f32x4.sub(f32x4.sub(loadTailOver(shift, s, left), shift), logTotal), left);
-    }
-    fill(outPtr + ((<usize>n) << 2), -Infinity, columns - n);
-  }
+  softmaxRows(outPtr, xPtr, maskPtr, lengthsPtr, rows, columns, maskRows, rowsPerLength, true);
 }
