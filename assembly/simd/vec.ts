@@ -62,9 +62,7 @@ export function loadTailOver(v: v128, pointer: usize, count: i32): v128 {
   return v;
 }
 
-/** Loads `count` (1 to 3) lanes, the others are zero; reads nothing past them. */
-// @ts-ignore: decorator
-@inline
+/** Loads `count` (1 to 3) lanes, the others are zero; reads nothing past them. Not inline: kernels end with it, cold. */
 export function loadTail(pointer: usize, count: i32): v128 {
   let v = v128.load32_zero(pointer);
   if (count > 1) v = v128.load32_lane(pointer, v, 1, 4);
@@ -73,8 +71,6 @@ export function loadTail(pointer: usize, count: i32): v128 {
 }
 
 /** Stores the first `count` (1 to 3) lanes; writes nothing past them. */
-// @ts-ignore: decorator
-@inline
 export function storeTail(pointer: usize, v: v128, count: i32): void {
   v128.store32_lane(pointer, v, 0);
   if (count > 1) v128.store32_lane(pointer, v, 1, 4);
