@@ -7,6 +7,8 @@ import { int8Cases } from './int8.ts';
 import { matmulCases } from './matmul.ts';
 import { normCases } from './norm.ts';
 import { recurrentCases } from './recurrent.ts';
+import { reduceCases } from './reduce.ts';
+import { scoreCases } from './score.ts';
 import { softmaxCases } from './softmax.ts';
 
 export const kernelSuites: Readonly<Record<string, (runtime: Runtime) => Case[]>> = {
@@ -17,4 +19,6 @@ export const kernelSuites: Readonly<Record<string, (runtime: Runtime) => Case[]>
   recurrent: recurrentCases,
   attention: attentionCases,
   int8: int8Cases,
+  score: scoreCases,
+  reduce: reduceCases,
 };
