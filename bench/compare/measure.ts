@@ -13,8 +13,8 @@ const OWN_SHARE = 0.9;
 /** So often at most, and not beyond so many milliseconds: long samples on a busy machine are never left alone. */
 const ATTEMPTS = 20;
 const ATTEMPTS_MS = 100;
-/** Longer than thread pools spin after their work. */
-const REST_MS = 20;
+/** Longer than thread pools spin after their work: onnxruntime-web for 25 ms, onnxruntime-node for 30. */
+const REST_MS = 100;
 
 /** The register-only loops that rates are held against. */
 export interface Peaks {

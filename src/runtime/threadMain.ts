@@ -38,7 +38,9 @@ function serve({ module, memory, job, microKernels, thread }: Start, port: Port)
     workLeft(job, kernels, thread);
     const until = performance.now() + PATIENCE;
     while (Atomics.load(words, Word.Jobs) === seen && performance.now() < until);
+    Atomics.add(words, Word.Asleep, 1);
     Atomics.wait(words, Word.Jobs, seen);
+    Atomics.sub(words, Word.Asleep, 1);
   }
   port.close();
 }

@@ -27,6 +27,8 @@ export const Word = {
   Cut: 8,
   Total: 9,
   Share: 10,
+  /** Threads that sleep. */
+  Asleep: 11,
 } as const;
 
 const WORDS = 16;

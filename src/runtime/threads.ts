@@ -16,6 +16,12 @@ const START_TIMEOUT = 10_000;
 /** How long the owner looks whether the last shares are finished before it sleeps, in milliseconds. */
 const PATIENCE = 0.2;
 
+/**
+ * How long the owner steps aside for threads that it has just woken, in milliseconds. The system may have put them on the
+ * owner's core; when the owner comes back, that core is busy and it gets another. Otherwise they share one for long.
+ */
+const STEP_ASIDE = 0.05;
+
 /** A worker, of browsers or of Node. */
 interface Worker {
   postMessage(message: Start): void;
@@ -89,7 +95,10 @@ export class ThreadPool {
     const { words } = this.#job;
     const shares = publish(this.#job, this.#indices.get(kernel)!, microKernel, values, cut);
     Atomics.add(words, Word.Jobs, 1);
+    const asleep = Atomics.load(words, Word.Asleep);
     Atomics.notify(words, Word.Jobs, shares - 1);
+    // Nothing ends this wait but its time.
+    if (asleep > 0 && this.#mayBlock) Atomics.wait(words, Word.Stop, 0, STEP_ASIDE);
     workLeft(this.#job, this.#kernels, 0);
     this.#awaitOthers();
     if (Atomics.exchange(words, Word.Failed, 0) > 0) throw new Error(`${kernel}: failed in a thread`);
