@@ -223,7 +223,10 @@ function checkExtents(q: HeadRows, k: HeadRows, v: HeadRows, options: AttentionO
   }
   const [size, valueSize] = [q.width / heads, v.width / keyValueHeads];
   const [batch, queries, keys] = [q.batch, q.rows, k.rows];
-  if (!Number.isInteger(size) || k.width !== keyValueHeads * size) {
+  if (!Number.isInteger(size)) {
+    throw new ShapeError(`attention: query's width ${q.width} must be a multiple of ${heads} heads`);
+  }
+  if (k.width !== keyValueHeads * size) {
     throw new ShapeError(
       `attention: ${heads} query heads of width ${q.width} and ${keyValueHeads} key heads of width ${k.width} differ in size`,
     );
