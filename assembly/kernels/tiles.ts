@@ -137,23 +137,11 @@ export function tile4x8Loads(
     a0 += 16; a1 += 16; a2 += 16; a3 += 16;
     panelPtr += 128;
   }
-  for (; k > 0; --k) {
-    const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16);
-    let a = v128.load32_splat(a0);
-    s00 = madd(a, b0, s00); s01 = madd(a, b1, s01);
-    a = v128.load32_splat(a1);
-    s10 = madd(a, b0, s10); s11 = madd(a, b1, s11);
-    a = v128.load32_splat(a2);
-    s20 = madd(a, b0, s20); s21 = madd(a, b1, s21);
-    a = v128.load32_splat(a3);
-    s30 = madd(a, b0, s30); s31 = madd(a, b1, s31);
-    a0 += 4; a1 += 4; a2 += 4; a3 += 4;
-    panelPtr += 32;
-  }
   store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
   store4(c1, s10, columns); store4(c1 + 16, s11, right);
   store4(c2, s20, columns); store4(c2 + 16, s21, right);
   store4(c3, s30, columns); store4(c3 + 16, s31, right);
+  if (k) tile4x8(cPtr, a0, panelPtr, columns, k, aRowStride, 4, cRowStride);
 }
 
 /**
@@ -213,23 +201,11 @@ export function tile4x8Shuffles(
     a0 += 16; a1 += 16; a2 += 16; a3 += 16;
     panelPtr += 128;
   }
-  for (; k > 0; --k) {
-    const b0 = v128.load(panelPtr), b1 = v128.load(panelPtr, 16);
-    let a = v128.load32_splat(a0);
-    s00 = madd(a, b0, s00); s01 = madd(a, b1, s01);
-    a = v128.load32_splat(a1);
-    s10 = madd(a, b0, s10); s11 = madd(a, b1, s11);
-    a = v128.load32_splat(a2);
-    s20 = madd(a, b0, s20); s21 = madd(a, b1, s21);
-    a = v128.load32_splat(a3);
-    s30 = madd(a, b0, s30); s31 = madd(a, b1, s31);
-    a0 += 4; a1 += 4; a2 += 4; a3 += 4;
-    panelPtr += 32;
-  }
   store4(cPtr, s00, columns); store4(cPtr + 16, s01, right);
   store4(c1, s10, columns); store4(c1 + 16, s11, right);
   store4(c2, s20, columns); store4(c2 + 16, s21, right);
   store4(c3, s30, columns); store4(c3 + 16, s31, right);
+  if (k) tile4x8(cPtr, a0, panelPtr, columns, k, aRowStride, 4, cRowStride);
 }
 
 /**
