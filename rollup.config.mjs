@@ -4,18 +4,19 @@ import terser from '@rollup/plugin-terser';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
 
-const entries = ['index', 'train', 'plot', 'pronounce'];
+const entries = ['index', 'models', 'train', 'plot', 'pronounce'];
 const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
 // The command line's libraries stay dependencies; everything else is bundled, so that a browser needs no resolver.
 const external = [/^node:/, 'commander', 'cli-progress'];
 
 /**
- * All that every entry but `plot` shares lies in one file: compressed together it is 2 kB smaller than in the five that
+ * All that every entry but `plot` shares lies in one file, and the models in another: compressed together it is 2 kB smaller than in the five that
  * Rollup would cut it into.
  */
 function chunkOf(id) {
   if (/\/src\/errors\.ts$/.test(id)) return 'errors';
-  if (/\/src\/(memory|runtime|tensor|io|autograd|ops|layers|decode|models)\//.test(id)) return 'core';
+  if (/\/src\/(memory|runtime|tensor|io|autograd|ops|layers)\//.test(id)) return 'core';
+  if (/\/src\/(decode|models)\//.test(id)) return 'models';
 }
 
 /** Starts from an empty folder, and copies the raw binaries for hosts that import `.wasm` as a module. */

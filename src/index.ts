@@ -1,7 +1,4 @@
 /** heed: a WebAssembly runtime for attention and LSTM models. Importing it does nothing. */
-export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
-export { greedyDecode } from './decode/greedy.ts';
-export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
 export * from './errors.ts';
 export { fromFloat32, toFloat32, toInt32 } from './io/conversion.ts';
 export { type NamePattern, type QuantizedWeights, type QuantizeOptions, quantize } from './io/quantise.ts';
@@ -26,10 +23,6 @@ export {
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
-export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
-export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
-export { Seq2Seq } from './models/seq2seq/model.ts';
-export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { crossEntropy } from './ops/crossEntropy.ts';

@@ -94,7 +94,8 @@ describe('the rooms of src', () => {
       "import { readFileSync } from 'node:fs'; import '../plot/p.ts'; import '../pronounce/p.ts';",
     ],
     ['src/runtime/load.ts', "const binary = () => import('../../build/wasm/simd.js');"],
-    ['src/index.ts', "export * from './errors.ts'; export * from './models/m.ts';"],
+    ['src/index.ts', "export * from './errors.ts'; export * from './layers/l.ts';"],
+    ['src/models.ts', "export * from './models/m.ts'; export * from './decode/d.ts';"],
     ['src/cli.ts', "import './cli/c.ts'; import 'node:process';"],
     ['src/cli/x.ts', "import { toIPA } from '../pronounce.ts';"],
   ])('%s may say %s', (path, text) => expect(problems(path, text)).toEqual([]));

@@ -25,14 +25,16 @@ const narrow: Readonly<Record<string, readonly string[]>> = {
   plot: ['errors'],
 };
 
-const core = order.slice(0, order.indexOf('train'));
+const core = order.slice(0, order.indexOf('decode'));
+const models = order.slice(0, order.indexOf('train'));
 
 /** The public entries and the rooms that each may open to the outside. */
 const entries: Readonly<Record<string, readonly string[]>> = {
   'src/index.ts': core,
-  'src/train.ts': [...core, 'train'],
+  'src/models.ts': models,
+  'src/train.ts': [...models, 'train'],
   'src/plot.ts': ['errors', 'plot'],
-  'src/pronounce.ts': [...core, 'pronounce'],
+  'src/pronounce.ts': [...models, 'pronounce'],
   'src/cli.ts': [...order, 'plot'],
 };
 
