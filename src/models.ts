@@ -2,7 +2,7 @@
 export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
 export { greedyDecode } from './decode/greedy.ts';
 export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
-export { padRows, type Seq2SeqBatch } from './models/seq2seq/batch.ts';
+export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';

@@ -1,9 +1,8 @@
 /** Training pairs: each pronunciation of each word, as ids, in batches. */
-import { padRows, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
+import { pairBatch, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
 import { encodeLetters, encodePhonemes, endId, padId, startId } from '../../src/pronounce/alphabet.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Random } from '../../src/tensor/random.ts';
-import { Tensor } from '../../src/tensor/tensor.ts';
 import { bucketedBatches } from '../../src/train/batches.ts';
 import type { Entry } from './dictionary.ts';
 import type { Recipe } from './recipe.ts';
@@ -34,32 +33,6 @@ export function tokensOf(pairs: readonly Pair[]): number {
 
 /** Pairs as tensors in the current scope. */
 export function toBatch(runtime: Runtime, pairs: readonly Pair[]): Seq2SeqBatch {
-  const source = padRows(
-    pairs.map((pair) => pair.letters),
-    padId,
-  );
-  const rows = pairs.length;
-  const columns = source.ids.length / rows;
-  return {
-    source: Tensor.from(runtime, source.ids, [rows, columns], 'i32'),
-    sourceLengths: Tensor.from(runtime, source.lengths, [rows], 'i32'),
-    targetInput: timeFirst(
-      runtime,
-      pairs.map((pair) => [startId, ...pair.phonemes]),
-    ),
-    targetOutput: timeFirst(
-      runtime,
-      pairs.map((pair) => [...pair.phonemes, endId]),
-    ),
-  };
-}
-
-function timeFirst(runtime: Runtime, rows: readonly (readonly number[])[]): Tensor {
-  const { ids } = padRows(rows, padId);
-  const time = ids.length / rows.length;
-  const transposed = new Int32Array(ids.length);
-  for (let row = 0; row < rows.length; row++) {
-    for (let t = 0; t < time; t++) transposed[t * rows.length + row] = ids[row * time + t]!;
-  }
-  return Tensor.from(runtime, transposed, [time, rows.length], 'i32');
+  const sequences = pairs.map(({ letters, phonemes }) => ({ source: letters, target: phonemes }));
+  return pairBatch(runtime, sequences, { paddingId: padId, startId, endId });
 }

@@ -1,4 +1,6 @@
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Seq2SeqConfig } from './config.ts';
 
 /** Padded rows of ids for training. */
 export interface Seq2SeqBatch {
@@ -10,6 +12,40 @@ export interface Seq2SeqBatch {
   readonly targetInput: Tensor;
   /** i32 [target length, batch], time first: the target and `<eos>`. */
   readonly targetOutput: Tensor;
+}
+
+/** A source and its target, as ids without start and end. */
+export interface SequencePair {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+}
+
+/**
+ * Pairs as one batch, padded to their longest.
+ * @throws DTypeError for an id that is not a whole number
+ */
+export function pairBatch(
+  runtime: Runtime,
+  pairs: readonly SequencePair[],
+  { paddingId, startId, endId }: Pick<Seq2SeqConfig, 'paddingId' | 'startId' | 'endId'>,
+): Seq2SeqBatch {
+  const rows = pairs.length;
+  const source = padRows(
+    pairs.map((pair) => pair.source),
+    paddingId,
+  );
+  const timeFirst = (targets: readonly (readonly number[])[]): Tensor => {
+    const { ids } = padRows(targets, paddingId);
+    const time = ids.length / Math.max(1, rows);
+    const transposed = ids.map((_, i) => ids[(i % rows) * time + Math.floor(i / rows)]!);
+    return Tensor.from(runtime, transposed, [time, rows], 'i32');
+  };
+  return {
+    source: Tensor.from(runtime, source.ids, [rows, source.ids.length / Math.max(1, rows)], 'i32'),
+    sourceLengths: Tensor.from(runtime, source.lengths, [rows], 'i32'),
+    targetInput: timeFirst(pairs.map(({ target }) => [startId, ...target])),
+    targetOutput: timeFirst(pairs.map(({ target }) => [...target, endId])),
+  };
 }
 
 /** Rows of ids as one rectangle, filled up with `padding`. */
