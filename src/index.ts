@@ -10,6 +10,16 @@ export {
   type AttentionMemory,
   type ScoreFunction,
 } from './layers/attention.ts';
+export {
+  type CellConfig,
+  type CellKind,
+  type CellState,
+  createCell,
+  GRUCell,
+  LSTMCell,
+  RecurrentCell,
+  RNNCell,
+} from './layers/cell.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { TransformerEncoderLayer, type TransformerEncoderLayerConfig } from './layers/encoderLayer.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
@@ -29,7 +39,7 @@ export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
-export { type GRUSequenceOptions, type GRUState, gruSequence } from './ops/gru.ts';
+export { type GRUSequenceOptions, type GRUState, gruCell, gruSequence } from './ops/gru.ts';
 export { Int8Weight } from './ops/int8Weight.ts';
 export { concatenate, stack } from './ops/join.ts';
 export { addLinear, linear } from './ops/linear.ts';
@@ -38,6 +48,7 @@ export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
 export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export { rnnCell } from './ops/rnn.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';

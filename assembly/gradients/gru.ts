@@ -34,6 +34,23 @@ function gruRowBackward(
 }
 
 /**
+ * Backward of f32_gru_cell. gates [batch, 3 * hidden]: in, the activations it left; out, the gradients of x.
+ * gradProducts [batch, 3 * hidden]: those of p, written. gradHidden [batch, hidden]: in, of the new state; out, of the
+ * previous one.
+ */
+export function f32_gru_cell_backward(
+  gatesPtr: usize, gradProductsPtr: usize, gradHiddenPtr: usize, productsPtr: usize, previousHiddenPtr: usize,
+  batch: i32, hidden: i32,
+): void {
+  const bytes = (<usize>hidden) << 2;
+  for (let b = 0; b < batch; ++b) {
+    gruRowBackward(gatesPtr, gradProductsPtr, gradHiddenPtr, previousHiddenPtr, productsPtr + 2 * bytes, hidden);
+    gatesPtr += 3 * bytes; gradProductsPtr += 3 * bytes; productsPtr += 3 * bytes;
+    gradHiddenPtr += bytes; previousHiddenPtr += bytes;
+  }
+}
+
+/**
  * Backward of f32_gru_sequence. gates [batch, time, 3 * hidden]: in, the activations it left; out, the gradients of the
  * projections. gradProducts [batch, time, 3 * hidden]: those of W_hh h + b_hh, written (both zeros from a row's length
  * on). gradHiddenState [batch, hidden]: in, gradient of the final state; out, of the initial one. gradOutput

@@ -40,6 +40,22 @@ export function gruRow(outputPtr: usize, hiddenPtr: usize, gatesPtr: usize, prod
 }
 
 /**
+ * The gate arithmetic of one step for a batch, the products given. hiddenOut, previousHidden [batch, hidden], which may
+ * be the same; gates [batch, 3 * hidden]: in, x; out, the activations (the backward pass wants them); products
+ * [batch, 3 * hidden]: p. Nothing may overlap otherwise. Error: tests/kernels/gruBounds.ts.
+ */
+export function f32_gru_cell(
+  hiddenOutPtr: usize, gatesPtr: usize, productsPtr: usize, previousHiddenPtr: usize, batch: i32, hidden: i32,
+): void {
+  const bytes = (<usize>hidden) << 2;
+  memory.copy(hiddenOutPtr, previousHiddenPtr, <usize>batch * bytes);
+  for (let b = 0; b < batch; ++b) {
+    gruRow(hiddenOutPtr, hiddenOutPtr, gatesPtr, productsPtr, hidden);
+    hiddenOutPtr += bytes; gatesPtr += 3 * bytes; productsPtr += 3 * bytes;
+  }
+}
+
+/**
  * A whole sequence for a batch, forwards or (`reverse` not 0) backwards in time.
  *
  * gates [batch, time, 3 * hidden]: in, the projections of the inputs with their biases; out, the activations.

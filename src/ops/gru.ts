@@ -1,6 +1,7 @@
 import { isRecording, record } from '../autograd/tape.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { scale } from './elementwise.ts';
 import { accumulateWeightGradient } from './linear.ts';
 import { expectFloats } from './operands.ts';
 import type { PackedWeight } from './packedWeight.ts';
@@ -13,6 +14,52 @@ export type GRUState = { readonly hidden: Tensor };
 export interface GRUSequenceOptions extends SequenceOptions<GRUState> {
   /** bias_hh [3 * hidden]; it cannot join the inputs' bias, for the reset gate scales the candidate's share of it. */
   readonly bias?: Tensor;
+}
+
+/**
+ * The gate arithmetic of one GRU step, in PyTorch's form (see `gruSequence`; gates r, z, n side by side).
+ * @param projected x [batch, 3 * hidden], the projected inputs with their bias
+ * @param products p = W_hh h + b_hh [batch, 3 * hidden]
+ * @param previousHidden h [batch, hidden]
+ * @returns h' [batch, hidden]
+ * @throws ShapeError, DTypeError
+ */
+export function gruCell(projected: Tensor, products: Tensor, previousHidden: Tensor): Tensor {
+  expectShape('gruCell', 'previousHidden', previousHidden.shape, [null, null]);
+  const [batch, size] = previousHidden.shape as readonly [number, number];
+  expectShape('gruCell', 'projected', projected.shape, [batch, 3 * size]);
+  expectShape('gruCell', 'products', products.shape, [batch, 3 * size]);
+  expectFloats('gruCell', { projected, products, previousHidden });
+  const { runtime } = projected;
+  // The kernel overwrites them, and the projections of many steps may be one tensor.
+  const gates = scale(projected, 1);
+  const hidden = Tensor.empty(runtime, [batch, size]);
+  runtime.kernels.f32_gru_cell(
+    hidden.pointer,
+    gates.pointer,
+    products.pointer,
+    previousHidden.pointer,
+    batch,
+    size,
+  );
+  record([hidden], [gates, products, previousHidden], (tape) => {
+    const gradHidden = tape.gradient(hidden);
+    const gradProducts = Tensor.empty(runtime, products.shape);
+    tape.kernels.f32_gru_cell_backward(
+      gates.pointer,
+      gradProducts.pointer,
+      gradHidden.pointer,
+      products.pointer,
+      previousHidden.pointer,
+      batch,
+      size,
+    );
+    addTo(tape, gates, gates);
+    addTo(tape, products, gradProducts);
+    addTo(tape, previousHidden, gradHidden);
+    gradProducts.dispose();
+  });
+  return hidden;
 }
 
 /**

@@ -83,6 +83,7 @@ export interface InferenceKernels {
       'reverse',
     ]
   >;
+  f32_gru_cell: Kernel<['hiddenOut', 'gates', 'products', 'previousHidden', 'batch', 'hidden']>;
   f32_gru_sequence: Kernel<
     [
       'output',
@@ -182,6 +183,9 @@ export interface GradientKernels {
       'outputStride',
       'reverse',
     ]
+  >;
+  f32_gru_cell_backward: Kernel<
+    ['gates', 'gradProducts', 'gradHidden', 'products', 'previousHidden', 'batch', 'hidden']
   >;
   f32_gru_sequence_backward: Kernel<
     [

@@ -1,12 +1,12 @@
-import { f32_gru_sequence } from '../../assembly/kernels/gru';
+import { f32_gru_cell, f32_gru_sequence } from '../../assembly/kernels/gru';
 import { f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
-import { f32_gru_sequence_backward } from '../../assembly/gradients/gru';
+import { f32_gru_cell_backward, f32_gru_sequence_backward } from '../../assembly/gradients/gru';
 import {
   begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat, uniforms,
 } from './support/buffers';
 import { expectClose, expectCloseRows, expectGapsUntouched, reportWorst } from './support/expect';
-import { gruSequence, gruSequenceBackward } from './support/reference';
-import { FEW_SIZES } from './support/sizes';
+import { gruCell, gruCellBackward, gruSequence, gruSequenceBackward } from './support/reference';
+import { FEW_SIZES, SIZES } from './support/sizes';
 
 const BATCHES: i32[] = [0, 1, 2, 5];
 const TIMES: i32[] = [0, 1, 2, 7];
@@ -36,6 +36,21 @@ function expectSteps(
 function title(name: string, batch: i32, time: i32, hidden: i32, reverse: i32, lengths: bool): string {
   return name + ' batch=' + batch.toString() + ' time=' + time.toString() + ' hidden=' + hidden.toString() +
     ' reverse=' + reverse.toString() + (lengths ? ' lengths' : '');
+}
+
+function checkCell(batch: i32, hidden: i32, inPlace: bool, misaligned: bool): void {
+  begin('gru_cell ' + batch.toString() + ' x ' + hidden.toString() + (inPlace ? ' in place' : ''), misaligned);
+  const n = batch * hidden;
+  const gates = normals(3 * n, 2), products = normals(3 * n, 2), previous = normals(n, 2);
+  if (n > 1) { setFloat(gates, 1, 1e4); setFloat(gates, 3 * n - 1, -1e4); setFloat(products, 2 * n, NaN); }
+  const activations = outputFrom(gates, 3 * n), h = inPlace ? outputFrom(previous, n) : output(n);
+  const rh = doubles(n), rg = doubles(3 * n), mh = doubles(n), mg = doubles(3 * n);
+  seal();
+  gruCell(rh, rg, mh, mg, gates, products, previous, batch, hidden);
+  f32_gru_cell(h, activations, products, inPlace ? h : previous, batch, hidden);
+  expectIntact();
+  expectClose(activations, rg, mg, 3 * n, 1);
+  expectClose(h, rh, mh, n, 1);
 }
 
 function checkSequence(
@@ -129,6 +144,23 @@ function activationsFor(rows: i32, hidden: i32): usize {
   return gates;
 }
 
+function checkCellBackward(batch: i32, hidden: i32, misaligned: bool): void {
+  begin('gru_cell_backward ' + batch.toString() + ' x ' + hidden.toString(), misaligned);
+  const n = batch * hidden;
+  const activations = activationsFor(batch, hidden), products = normals(3 * n, 2), previous = normals(n, 2), gradient = normals(n);
+  if (n > 1) { setFloat(gradient, 1, 1e3); setFloat(gradient, n - 1, NaN); }
+  const gates = outputFrom(activations, 3 * n), gradProducts = output(3 * n), dh = outputFrom(gradient, n);
+  const rg = doubles(3 * n), rp = doubles(3 * n), rh = doubles(n), mg = doubles(3 * n), mp = doubles(3 * n), mh = doubles(n);
+  seal();
+  gruCellBackward(rg, rp, rh, mg, mp, mh, gradient, activations, products, previous, batch, hidden);
+  f32_gru_cell_backward(gates, gradProducts, dh, products, previous, batch, hidden);
+  expectIntact();
+  // The reset gate's, the longest: nine roundings.
+  expectClose(gates, rg, mg, 3 * n, 9);
+  expectClose(gradProducts, rp, mp, 3 * n, 9);
+  expectClose(dh, rh, mh, n, 9);
+}
+
 function checkSequenceBackward(
   batch: i32, time: i32, hidden: i32, reverse: i32, withLengths: bool, padding: i32, misaligned: bool,
 ): void {
@@ -171,6 +203,26 @@ function sequenceGradients(reverse: i32): void {
   }
 }
 
+describe('gru cell', () => {
+  it('f32_gru_cell', () => {
+    for (let s = 0; s < SIZES.length; ++s) {
+      checkCell(1, SIZES[s], false, false);
+      checkCell(5, SIZES[s], true, true);
+    }
+    checkCell(0, 4, false, false);
+  });
+  afterAll(() => reportWorst('f32_gru_cell'));
+});
+describe('gru cell gradient', () => {
+  it('f32_gru_cell_backward', () => {
+    for (let s = 0; s < SIZES.length; ++s) {
+      checkCellBackward(1, SIZES[s], false);
+      checkCellBackward(5, SIZES[s], true);
+    }
+    checkCellBackward(0, 4, false);
+  });
+  afterAll(() => reportWorst('f32_gru_cell_backward'));
+});
 describe('gru sequence', () => {
   it('f32_gru_sequence forwards', () => sequences(0));
   it('f32_gru_sequence backwards in time', () => sequences(1));

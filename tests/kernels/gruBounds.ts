@@ -2,6 +2,63 @@
 import { type GruSequence, stepsOf } from '../reference/gru.ts';
 import { absolute, SIGMOID_ERROR, TANH_ERROR } from './bounds.ts';
 
+/** One step, its products given: the sums in front of sigmoid and tanh, those two, and the mixing. */
+export function gruCellError(
+  gates: ArrayLike<number>,
+  products: ArrayLike<number>,
+  previousHidden: ArrayLike<number>,
+  run: { hidden: ArrayLike<number>; activations: ArrayLike<number> },
+  batch: number,
+  hidden: number,
+) {
+  const error = { hidden: new Float64Array(batch * hidden), gates: new Float64Array(batch * 3 * hidden) };
+  for (let i = 0; i < batch * hidden; i++) {
+    const at = (gate: number) => (Math.floor(i / hidden) * 3 + gate) * hidden + (i % hidden);
+    const [r, z, n] = [0, 1, 2].map((gate) => run.activations[at(gate)]!) as [number, number, number];
+    for (const [gate, y] of [r, z].entries()) {
+      const argument = Math.abs(gates[at(gate)]!) + Math.abs(products[at(gate)]!);
+      error.gates[at(gate)] = argument * y * (1 - y) + SIGMOID_ERROR * y;
+    }
+    const argument = (error.gates[at(0)]! + 2 * r) * Math.abs(products[at(2)]!) + Math.abs(gates[at(2)]!);
+    error.gates[at(2)] = argument * (1 - n * n) + TANH_ERROR * Math.abs(n);
+    error.hidden[i] =
+      (1 - z) * error.gates[at(2)]! +
+      (error.gates[at(1)]! + 2 * z) * Math.abs(previousHidden[i]! - n) +
+      Math.abs(run.hidden[i]!);
+  }
+  return error;
+}
+
+/** gruCellBackward in absolute values, where `1 - y` counts as 1 + y. */
+export function gruCellBackwardMagnitude(
+  gradHidden: ArrayLike<number>,
+  activations: ArrayLike<number>,
+  products: ArrayLike<number>,
+  previousHidden: ArrayLike<number>,
+  batch: number,
+  hidden: number,
+) {
+  const gradGates = new Float64Array(batch * 3 * hidden);
+  const gradProducts = new Float64Array(batch * 3 * hidden);
+  const gradPreviousHidden = new Float64Array(batch * hidden);
+  for (let i = 0; i < batch * hidden; i++) {
+    const at = (gate: number) => (Math.floor(i / hidden) * 3 + gate) * hidden + (i % hidden);
+    const [r, z, n] = [0, 1, 2].map((gate) => Math.abs(activations[at(gate)]!)) as [number, number, number];
+    const gradient = Math.abs(gradHidden[i]!);
+    const gradN = gradient * (1 + z) * (1 + n ** 2);
+    const gradZ = gradient * (Math.abs(previousHidden[i]!) + n) * z * (1 + z);
+    const gradR = gradN * Math.abs(products[at(2)]!) * r * (1 + r);
+    gradGates.set([gradR], at(0));
+    gradGates.set([gradZ], at(1));
+    gradGates.set([gradN], at(2));
+    gradProducts.set([gradR], at(0));
+    gradProducts.set([gradZ], at(1));
+    gradProducts.set([gradN * r], at(2));
+    gradPreviousHidden[i] = gradient * z;
+  }
+  return { gradGates, gradProducts, gradPreviousHidden };
+}
+
 /** The GRU over time: each step's rounding, and the previous step's error carried through its slopes. */
 export function gruSequenceError(
   projections: ArrayLike<number>,

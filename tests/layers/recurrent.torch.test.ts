@@ -1,11 +1,8 @@
-/** LSTM, LSTMCell, GRU and GRUCell against PyTorch. */
+/** LSTM, GRU and their cells, and RNNCell, against PyTorch. */
+import { type CellState, GRUCell, LSTMCell, type RecurrentCell, RNNCell } from '../../src/layers/cell.ts';
 import { GRU } from '../../src/layers/gru.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
-import { add } from '../../src/ops/elementwise.ts';
 import { stack } from '../../src/ops/join.ts';
-import { addLinear, linear } from '../../src/ops/linear.ts';
-import { lstmCell } from '../../src/ops/lstm.ts';
-import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { weightedLoss } from '../support/gradientCheck.ts';
 import { fixtureNames, sourceOf, type TorchCase, torchCases } from '../support/torchFixtures.ts';
@@ -108,66 +105,59 @@ torchCases(
   },
 );
 
-torchCases('layers', ['grucell_odd'], (fixture) => {
-  const { runtime } = fixture;
+const CELLS = { RNNCell, GRUCell, LSTMCell };
+
+torchCases(
+  'layers',
+  ['rnncell_odd', 'grucell_odd', 'lstmcell_odd', 'lstmcell_simd', 'lstmcell_saturated'],
+  (fixture) => {
+    const { runtime, row } = fixture;
+    const { input_size, hidden_size } = row.ctor as Record<string, number>;
+    const Cell: typeof CELLS.LSTMCell | typeof CELLS.GRUCell | typeof CELLS.RNNCell =
+      CELLS[row.module.slice('nn.'.length) as keyof typeof CELLS];
+    const cell: RecurrentCell = Cell.load(runtime, fixture.source, {
+      inputSizes: [input_size!],
+      hiddenSize: hidden_size!,
+      prefix: 'w.',
+    });
+    const letters = cell.stateNames.map((name) => name[0]!);
+    const x = fixture.tensor('in.x');
+    const parameters = fixtureNames(cell).set('in.x', x);
+    const initial = Object.fromEntries(
+      cell.stateNames.map((name, i) => [name, fixture.tensor(`in.${letters[i]}0`)]),
+    ) as CellState;
+    cell.stateNames.forEach((name, i) => {
+      parameters.set(`in.${letters[i]}0`, initial[name]!);
+    });
+    const run = (): Tensor[] => {
+      const next = cell.forward([x], initial);
+      return cell.stateNames.map((name) => next[name]!);
+    };
+    runtime.scope(run).forEach((output, i) => {
+      fixture.expectEqual('out', letters[i]!, output.toArray());
+    });
+    const cotangents = letters.map((letter) => fixture.floats(`in.cotangent.${letter}`));
+    const { gradients } = runtime.gradients(() => weightedLoss(run(), cotangents), parameters);
+    fixture.expectGradients(gradients);
+    cell.dispose();
+  },
+);
+
+/** The same by one step of the layer. */
+torchCases('layers', ['grucell_odd', 'lstmcell_odd', 'lstmcell_simd', 'lstmcell_saturated'], (fixture) => {
   const { input_size, hidden_size } = fixture.row.ctor as Record<string, number>;
   const renamed = sourceOf(
     Object.fromEntries(fixture.names('w.').map((name) => [`${name}_l0`, fixture.stored(`w.${name}`)])),
   );
-  const gru = GRU.load(runtime, renamed, { inputSize: input_size!, hiddenSize: hidden_size! });
-  const [x, h0] = [fixture.tensor('in.x'), fixture.tensor('in.h0')];
-  const batch = x.shape[0]!;
-  const parameters = new Map(
-    [...gru.parameters()].map(([name, tensor]) => [`w.${name.slice(0, -3)}`, tensor]),
-  );
-  parameters.set('in.x', x).set('in.h0', h0);
-  const run = () =>
-    gru.forward(x.reshape([batch, 1, input_size!]), { state: [{ hidden: h0 }] }).state[0]!.hidden;
-  fixture.expectEqual('out', 'h', runtime.scope(run).toArray());
-  const { gradients } = runtime.gradients(
-    () => weightedLoss([run()], [fixture.floats('in.cotangent.h')]),
-    parameters,
-  );
-  fixture.expectGradients(gradients);
-  const steps = gru.startSteps(batch);
-  steps.layers[0]!.hidden.set(h0.toArray());
-  fixture.expectEqual('out', 'h', gru.step(x, steps).toArray());
+  const Layer = fixture.has('in.c0') ? LSTM : GRU;
+  const layer = Layer.load(fixture.runtime, renamed, { inputSize: input_size!, hiddenSize: hidden_size! });
+  const x = fixture.tensor('in.x');
+  const steps = layer.startSteps(x.shape[0]);
+  const state = steps.layers[0] as CellState;
+  state.hidden.set(fixture.floats('in.h0'));
+  state.cell?.set(fixture.floats('in.c0'));
+  fixture.expectEqual('out', 'h', layer.step(x, steps as never).toArray());
+  if (state.cell) fixture.expectEqual('out', 'c', state.cell.toArray());
   steps.dispose();
-  gru.dispose();
+  layer.dispose();
 });
-
-torchCases('layers', ['lstmcell_odd', 'lstmcell_simd', 'lstmcell_saturated'], (fixture) => {
-  const { runtime } = fixture;
-  const { input_size, hidden_size } = fixture.row.ctor as Record<string, number>;
-  const names = ['w.weight_ih', 'w.weight_hh', 'w.bias_ih', 'w.bias_hh', 'in.x', 'in.h0', 'in.c0'];
-  const parameters = new Map(names.map((name) => [name, fixture.tensor(name)]));
-  const [weightIn, weightRecurrent, biasIn, biasRecurrent, x, h0, c0] = [...parameters.values()] as Seven;
-  const packed = [new PackedWeight(weightIn), new PackedWeight(weightRecurrent)] as const;
-  const run = (): Tensor[] => {
-    const projected = linear(x, packed[0], add(biasIn, biasRecurrent));
-    const { hidden, cell } = lstmCell(addLinear(projected, h0, packed[1]), c0);
-    return [hidden, cell];
-  };
-  runtime.scope(run).forEach((output, i) => {
-    fixture.expectEqual('out', 'hc'[i]!, output.toArray());
-  });
-  const cotangents = ['h', 'c'].map((name) => fixture.floats(`in.cotangent.${name}`));
-  const { gradients } = runtime.gradients(() => weightedLoss(run(), cotangents), parameters);
-  fixture.expectGradients(gradients);
-  for (const weight of packed) weight.dispose();
-
-  // The same by one step of the layer.
-  const renamed = sourceOf(
-    Object.fromEntries(fixture.names('w.').map((name) => [`${name}_l0`, fixture.stored(`w.${name}`)])),
-  );
-  const lstm = LSTM.load(runtime, renamed, { inputSize: input_size!, hiddenSize: hidden_size! });
-  const state = lstm.startSteps(x.shape[0]);
-  state.layers[0]!.hidden.set(h0.toArray());
-  state.layers[0]!.cell.set(c0.toArray());
-  fixture.expectEqual('out', 'h', lstm.step(x, state).toArray());
-  fixture.expectEqual('out', 'c', state.layers[0]!.cell.toArray());
-  state.dispose();
-  lstm.dispose();
-});
-
-type Seven = [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, ShapeError } from '../../src/errors.ts';
 import { scale } from '../../src/ops/elementwise.ts';
-import { gruSequence } from '../../src/ops/gru.ts';
+import { gruCell, gruSequence } from '../../src/ops/gru.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import * as reference from '../reference/gru.ts';
@@ -9,12 +9,83 @@ import { checkOp, normal } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
 
-describe.each(variants)('gruSequence, %s', async (variant) => {
+describe.each(variants)('GRU ops, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);
   const random = seededRandom(testSeed());
 
   // The op overwrites its gates: each call gets a copy, as from the projection before it.
   const copy = (x: Tensor): Tensor => scale(x, 1);
+
+  it.each([
+    [1, 1],
+    [3, 5],
+    [2, 16],
+    [5, 13],
+    [0, 4],
+    [3, 0],
+  ])('gruCell: batch %i, hidden %i', (batch, hidden) => {
+    const inputs = {
+      projected: normal(random, [batch, 3 * hidden]),
+      products: normal(random, [batch, 3 * hidden]),
+      h: normal(random, [batch, hidden]),
+    };
+    for (const constant of [[], ['projected', 'h'], ['products']] as const) {
+      checkOp(runtime, {
+        inputs,
+        constant,
+        op: (t) => gruCell(t.projected, t.products, t.h),
+        reference: (t) => reference.gruCell(t.projected, t.products, t.h, batch, hidden).hidden,
+      });
+    }
+  });
+
+  it('gruCell may be given its projections twice, and keeps them', () => {
+    const inputs = {
+      projected: normal(random, [2, 9]),
+      products: normal(random, [2, 9]),
+      h: normal(random, [2, 3]),
+    };
+    checkOp(runtime, {
+      inputs,
+      op: (t) => gruCell(t.projected, t.products, gruCell(t.projected, t.products, t.h)),
+      reference: (t) => {
+        const step = (h: ArrayLike<number>) => reference.gruCell(t.projected, t.products, h, 2, 3).hidden;
+        return step(step(t.h));
+      },
+    });
+  });
+
+  it('gruCell refuses what does not fit, and keeps no memory then', () => {
+    runtime.scope(() => {
+      const zeros = (...shape: number[]) => Tensor.zeros(runtime, shape);
+      const [projected, hidden, wide, flat, integers] = [
+        zeros(2, 9),
+        zeros(2, 3),
+        zeros(2, 8),
+        zeros(6),
+        Tensor.zeros(runtime, [2, 9], 'i32'),
+      ];
+      const before = runtime.memory.usedBytes;
+      const refuses = (run: () => unknown, error: Error) => expect(run).toThrow(error);
+      refuses(
+        () => gruCell(wide, projected, hidden),
+        new ShapeError('gruCell: projected must be [2, 9], got [2, 8]'),
+      );
+      refuses(
+        () => gruCell(projected, wide, hidden),
+        new ShapeError('gruCell: products must be [2, 9], got [2, 8]'),
+      );
+      refuses(
+        () => gruCell(projected, projected, flat),
+        new ShapeError('gruCell: previousHidden must be [*, *], got [6]'),
+      );
+      refuses(
+        () => gruCell(projected, integers, hidden),
+        new DTypeError('gruCell: products must be f32, got i32'),
+      );
+      expect(runtime.memory.usedBytes).toBe(before);
+    });
+  });
 
   describe.each([false, true])('reverse: %s', (reverse) => {
     it.each([

@@ -21,6 +21,63 @@ export function stepsOf(item: number, { time, reverse, lengths }: GruSequence): 
 }
 
 /**
+ * One step: gates [batch, 3 * hidden], products W_hh h + b_hh [batch, 3 * hidden], previous state [batch, hidden].
+ */
+export function gruCell(
+  gates: ArrayLike<number>,
+  products: ArrayLike<number>,
+  previousHidden: ArrayLike<number>,
+  batch: number,
+  hidden: number,
+) {
+  const next = new Float64Array(batch * hidden);
+  const activations = new Float64Array(batch * 3 * hidden);
+  for (let b = 0; b < batch; b++) {
+    for (let j = 0; j < hidden; j++) {
+      const at = (gate: number) => (b * 3 + gate) * hidden + j;
+      const r = sigmoid(gates[at(0)]! + products[at(0)]!);
+      const z = sigmoid(gates[at(1)]! + products[at(1)]!);
+      const n = Math.tanh(gates[at(2)]! + r * products[at(2)]!);
+      [r, z, n].forEach((value, gate) => {
+        activations[at(gate)] = value;
+      });
+      next[b * hidden + j] = (1 - z) * n + z * previousHidden[b * hidden + j]!;
+    }
+  }
+  return { hidden: next, activations };
+}
+
+/** The gradients of one step's gates, products and previous state. */
+export function gruCellBackward(
+  gradHidden: ArrayLike<number>,
+  activations: ArrayLike<number>,
+  products: ArrayLike<number>,
+  previousHidden: ArrayLike<number>,
+  batch: number,
+  hidden: number,
+) {
+  const gradGates = new Float64Array(batch * 3 * hidden);
+  const gradProducts = new Float64Array(batch * 3 * hidden);
+  const gradPreviousHidden = new Float64Array(batch * hidden);
+  for (let b = 0; b < batch; b++) {
+    for (let j = 0; j < hidden; j++) {
+      const at = (gate: number) => (b * 3 + gate) * hidden + j;
+      const [r, z, n] = [activations[at(0)]!, activations[at(1)]!, activations[at(2)]!];
+      const gradient = gradHidden[b * hidden + j]!;
+      const gradN = gradient * (1 - z) * (1 - n ** 2);
+      const gradZ = gradient * (previousHidden[b * hidden + j]! - n) * z * (1 - z);
+      const gradR = gradN * products[at(2)]! * r * (1 - r);
+      [gradR, gradZ, gradN].forEach((value, gate) => {
+        gradGates[at(gate)] = value;
+        gradProducts[at(gate)] = gate === 2 ? value * r : value;
+      });
+      gradPreviousHidden[b * hidden + j] = gradient * z;
+    }
+  }
+  return { gradGates, gradProducts, gradPreviousHidden };
+}
+
+/**
  * A whole sequence. projections [batch, time, 3 * hidden] (inputs and their bias), weight [3 * hidden, hidden]
  * (weight_hh), bias [3 * hidden] (bias_hh) or null, initial state [batch, hidden]. Returns output [batch, time, hidden]
  * with zeros from each length on, the final state, activations, and for each step the state before it and the

@@ -20,6 +20,7 @@ type Group = 'out' | 'grad';
 interface Row {
   readonly case: string;
   readonly file: string;
+  readonly module: string;
   readonly ctor: Readonly<Record<string, number | boolean | string | readonly number[] | null>>;
   readonly call?: { readonly max_len: number; readonly beam: number };
   readonly compare?: 'tensor' | 'elementwise';

@@ -5,6 +5,58 @@ import type { Views } from './views.ts';
 
 export function gruReferences({ f32, i32Or, put, dense }: Views) {
   return {
+    gruCell(
+      outHidden: number,
+      outGates: number,
+      magnitudeHidden: number,
+      magnitudeGates: number,
+      gates: number,
+      products: number,
+      previousHidden: number,
+      batch: number,
+      hidden: number,
+    ) {
+      const n = batch * hidden;
+      const inputs = [f32(gates, 3 * n), f32(products, 3 * n), f32(previousHidden, n)] as const;
+      const run = gru.gruCell(...inputs, batch, hidden);
+      put(outHidden, run.hidden);
+      put(outGates, run.activations);
+      const error = bounds.gruCellError(...inputs, run, batch, hidden);
+      put(magnitudeHidden, error.hidden);
+      put(magnitudeGates, error.gates);
+    },
+    gruCellBackward(
+      outGates: number,
+      outProducts: number,
+      outHidden: number,
+      magnitudeGates: number,
+      magnitudeProducts: number,
+      magnitudeHidden: number,
+      gradHidden: number,
+      activations: number,
+      products: number,
+      previousHidden: number,
+      batch: number,
+      hidden: number,
+    ) {
+      const n = batch * hidden;
+      const inputs = [
+        f32(gradHidden, n),
+        f32(activations, 3 * n),
+        f32(products, 3 * n),
+        f32(previousHidden, n),
+        batch,
+        hidden,
+      ] as const;
+      const run = gru.gruCellBackward(...inputs);
+      put(outGates, run.gradGates);
+      put(outProducts, run.gradProducts);
+      put(outHidden, run.gradPreviousHidden);
+      const most = bounds.gruCellBackwardMagnitude(...inputs);
+      put(magnitudeGates, most.gradGates);
+      put(magnitudeProducts, most.gradProducts);
+      put(magnitudeHidden, most.gradPreviousHidden);
+    },
     gruSequence(
       outOutput: number,
       outHidden: number,

@@ -379,6 +379,31 @@ export declare function attention(
   firstVisible: i32,
   scale: f32,
 ): void;
+export declare function gruCell(
+  outHidden: usize,
+  outGates: usize,
+  magnitudeHidden: usize,
+  magnitudeGates: usize,
+  gates: usize,
+  products: usize,
+  previousHidden: usize,
+  batch: i32,
+  hidden: i32,
+): void;
+export declare function gruCellBackward(
+  outGates: usize,
+  outProducts: usize,
+  outHidden: usize,
+  magnitudeGates: usize,
+  magnitudeProducts: usize,
+  magnitudeHidden: usize,
+  gradHidden: usize,
+  activations: usize,
+  products: usize,
+  previousHidden: usize,
+  batch: i32,
+  hidden: i32,
+): void;
 export declare function gruSequence(
   outOutput: usize,
   outHidden: usize,
