@@ -11,6 +11,7 @@ export { f32_layer_norm, f32_rms_norm } from './kernels/norm';
 export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
 export { qi8_lstm_sequence } from './kernels/lstmInt8';
+export { f32_rnn_sequence } from './kernels/rnn';
 export { f32_gru_cell, f32_gru_sequence } from './kernels/gru';
 export { f32_score_dot, f32_score_additive } from './kernels/score';
 export { f32_attention } from './kernels/attention';

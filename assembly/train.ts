@@ -9,6 +9,7 @@ export {
 export { f32_layer_norm_backward, f32_rms_norm_backward } from './gradients/norm';
 export { f32_scatter_add } from './gradients/embedding';
 export { f32_lstm_cell_backward, f32_lstm_sequence_backward } from './gradients/lstm';
+export { f32_rnn_sequence_backward } from './gradients/rnn';
 export { f32_gru_cell_backward, f32_gru_sequence_backward } from './gradients/gru';
 export { f32_score_additive_backward } from './gradients/score';
 export { f32_weighted_sum_transposed } from './gradients/weightedSum';

@@ -33,6 +33,7 @@ export {
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
+export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { crossEntropy } from './ops/crossEntropy.ts';
@@ -47,8 +48,8 @@ export { lstmCell, lstmSequence } from './ops/lstm.ts';
 export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
-export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
-export { rnnCell } from './ops/rnn.ts';
+export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';

@@ -1,15 +1,17 @@
-/** LSTM and GRU: whole layers, with the projection of their inputs, and the recurrence alone. */
+/** RNN, LSTM and GRU: whole layers, with the projection of their inputs, and the recurrence alone. */
 import { GRU } from '../../src/layers/gru.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
 import { gruSequence } from '../../src/ops/gru.ts';
 import { lstmSequence } from '../../src/ops/lstm.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
+import { rnnSequence } from '../../src/ops/rnn.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import * as gruReference from '../../tests/reference/gru.ts';
 import * as reference from '../../tests/reference/lstm.ts';
 import { matmulTransposed } from '../../tests/reference/matmulInt8.ts';
+import * as rnnReference from '../../tests/reference/rnn.ts';
 import { seededRandom } from '../../tests/support/random.ts';
 import type { Case } from '../suite.ts';
 import type { Work } from '../work.ts';
@@ -22,6 +24,8 @@ export function recurrentCases(runtime: Runtime): Case[] {
     lstmCase(runtime, 16, 50, 256),
     gruCase(runtime, 1, 100, 128),
     gruCase(runtime, 16, 50, 256),
+    rnnCase(runtime, 1, 100, 128),
+    rnnCase(runtime, 16, 50, 256),
   ];
 }
 
@@ -77,6 +81,33 @@ function gruCase(runtime: Runtime, batch: number, time: number, hidden: number):
     },
     run: () => runtime.scope(() => void run()),
     work: recurrenceWork(3, batch, time, hidden),
+  };
+}
+
+function rnnCase(runtime: Runtime, batch: number, time: number, hidden: number): Case {
+  const random = seededRandom(hidden);
+  const inputs = random.normals(batch * time * hidden);
+  const recurrent = random.normals(hidden * hidden, 1 / Math.sqrt(hidden));
+  const projected = Tensor.from(runtime, inputs, [batch, time, hidden]);
+  const work = Tensor.empty(runtime, projected.shape);
+  const weight = new PackedWeight(Tensor.from(runtime, recurrent, [hidden, hidden]));
+  const name = `rnn recurrence T${time} B${batch} H${hidden}`;
+  const run = (): Tensor => {
+    runtime.kernels.f32_scale(work.pointer, projected.pointer, projected.size, 1);
+    return rnnSequence(work, weight).output;
+  };
+  return {
+    name,
+    verify() {
+      const zeros = new Float64Array(batch * hidden);
+      const shape = { batch, time, hidden, reverse: false, lengths: null };
+      const { output } = rnnReference.rnnSequence(inputs, recurrent, zeros, shape);
+      const actual = runtime.scope(() => run().toFloat32Array());
+      // As the LSTM's; what contracts here are the slopes of tanh, on average 0.6.
+      expectClose(name, actual, output, 8 * (hidden + 8));
+    },
+    run: () => runtime.scope(() => void run()),
+    work: recurrenceWork(1, batch, time, hidden),
   };
 }
 

@@ -1,10 +1,10 @@
 /** One step of a recurrent network as a layer of its own, of which decoders are built: RNNCell, GRUCell, LSTMCell. */
 import { ArgumentError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
-import { type GRUState, gruCell } from '../ops/gru.ts';
+import { gruCell } from '../ops/gru.ts';
 import { addLinear, linear } from '../ops/linear.ts';
 import { lstmCell } from '../ops/lstm.ts';
-import type { LSTMState } from '../ops/recurrence.ts';
+import type { HiddenState, LSTMState } from '../ops/recurrence.ts';
 import { rnnCell } from '../ops/rnn.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -158,23 +158,23 @@ export abstract class RecurrentCell<State extends CellState = CellState> {
 }
 
 /** h' = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990), as PyTorch's RNNCell. */
-export class RNNCell extends RecurrentCell<GRUState> {
+export class RNNCell extends RecurrentCell<HiddenState> {
   constructor(source: Parameters, config: CellConfig) {
     super(1, ['hidden'], source, config);
   }
 
-  step(share: Tensor, { hidden }: GRUState): GRUState {
+  step(share: Tensor, { hidden }: HiddenState): HiddenState {
     return { hidden: rnnCell(share, linear(hidden, this.recurrent, this.recurrentBias)) };
   }
 }
 
 /** Gated recurrent unit, as PyTorch's GRUCell: see `gruSequence`. Gates in the order r, z, n. */
-export class GRUCell extends RecurrentCell<GRUState> {
+export class GRUCell extends RecurrentCell<HiddenState> {
   constructor(source: Parameters, config: CellConfig) {
     super(3, ['hidden'], source, config);
   }
 
-  step(share: Tensor, { hidden }: GRUState): GRUState {
+  step(share: Tensor, { hidden }: HiddenState): HiddenState {
     return { hidden: gruCell(share, linear(hidden, this.recurrent, this.recurrentBias), hidden) };
   }
 }

@@ -16,7 +16,7 @@ import {
   type RecurrentForwardOptions,
   type StepState,
 } from './recurrent.ts';
-import { projectStep, quantisedActivations } from './recurrentStep.ts';
+import { projectStep, quantisedActivations, summedBias } from './recurrentStep.ts';
 
 export type LSTMConfig = RecurrentConfig;
 
@@ -66,17 +66,16 @@ export class LSTM extends Recurrent<LSTMState, Scratch, Weight> {
   }
 
   protected stepBuffers(direction: Direction<Weight>, batch: number) {
-    const { inputBias, recurrentBias } = direction;
-    const { runtime } = this;
     const { hiddenSize } = this.config;
-    const zeros = (...shape: number[]): Tensor => Tensor.persistent(runtime, shape);
-    const state = { hidden: zeros(batch, hiddenSize), cell: zeros(batch, hiddenSize) };
-    const gates = zeros(batch, 4 * hiddenSize);
-    const quantised = quantisedActivations(direction, batch);
-    if (!inputBias || !recurrentBias) return { state, scratch: { gates, bias: undefined, quantised } };
-    const bias = zeros(4 * hiddenSize);
-    runtime.kernels.f32_add(bias.pointer, inputBias.pointer, recurrentBias.pointer, bias.size);
-    return { state, scratch: { gates, bias, quantised } };
+    const zeros = (width: number): Tensor => Tensor.persistent(this.runtime, [batch, width]);
+    return {
+      state: { hidden: zeros(hiddenSize), cell: zeros(hiddenSize) },
+      scratch: {
+        gates: zeros(4 * hiddenSize),
+        bias: summedBias(direction),
+        quantised: quantisedActivations(direction, batch),
+      },
+    };
   }
 
   protected stepDirection(

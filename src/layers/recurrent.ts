@@ -1,4 +1,4 @@
-/** What LSTM and GRU share: parameters, stacking, both directions in time, and running step by step. */
+/** What RNN, LSTM and GRU share: parameters, stacking, both directions in time, and running step by step. */
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { dropout } from '../ops/dropout.ts';
 import { Int8Weight } from '../ops/int8Weight.ts';
@@ -103,7 +103,7 @@ export class StepState<State extends RecurrentState, Scratch extends StepScratch
   }
 }
 
-/** A stack of recurrent layers; LSTM and GRU say what one direction computes. */
+/** A stack of recurrent layers; RNN, LSTM and GRU say what one direction computes. */
 export abstract class Recurrent<
   State extends RecurrentState,
   Scratch extends StepScratch,

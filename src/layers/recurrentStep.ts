@@ -1,4 +1,4 @@
-/** What the steps of LSTM and GRU share. */
+/** What the steps of the recurrent layers share. */
 import { Int8Weight } from '../ops/int8Weight.ts';
 import type { Weight } from '../ops/weight.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -11,6 +11,14 @@ export function quantisedActivations(direction: Direction<Weight>, batch: number
   );
   const most = Math.max(...bytes);
   return most > 0 ? Tensor.persistent(direction.runtime, [most / 4]) : undefined;
+}
+
+/** The two biases as one, which outlives scopes: for layers that only ever need their sum. */
+export function summedBias({ runtime, inputBias, recurrentBias }: Direction<Weight>): Tensor | undefined {
+  if (!inputBias || !recurrentBias) return undefined;
+  const bias = Tensor.persistent(runtime, inputBias.shape);
+  runtime.kernels.f32_add(bias.pointer, inputBias.pointer, recurrentBias.pointer, bias.size);
+  return bias;
 }
 
 /** gates [batch, outputs] = x · W^T (+ bias), for a step. */

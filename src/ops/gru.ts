@@ -5,10 +5,17 @@ import { scale } from './elementwise.ts';
 import { accumulateWeightGradient } from './linear.ts';
 import { expectFloats } from './operands.ts';
 import type { PackedWeight } from './packedWeight.ts';
-import { addTo, checkSequence, copyState, placeOutput, type SequenceOptions } from './recurrence.ts';
+import {
+  addTo,
+  checkSequence,
+  copyState,
+  type HiddenState,
+  placeOutput,
+  type SequenceOptions,
+} from './recurrence.ts';
 
 /** State of a GRU: hidden [batch, hidden]. */
-export type GRUState = { readonly hidden: Tensor };
+export type GRUState = HiddenState;
 
 /** What one direction of `gruSequence` runs with. */
 export interface GRUSequenceOptions extends SequenceOptions<GRUState> {

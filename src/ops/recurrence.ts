@@ -1,4 +1,4 @@
-/** What the sequence ops of LSTM and GRU share. */
+/** What the sequence ops of RNN, LSTM and GRU share. */
 import type { Tape } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
@@ -9,6 +9,9 @@ import { expectWeightOf, type Weight } from './weight.ts';
 
 /** The state of one direction of a recurrent layer: each tensor [batch, hidden]. */
 export type RecurrentState = { readonly [name: string]: Tensor };
+
+/** State of an RNN or a GRU: hidden [batch, hidden]. */
+export type HiddenState = { readonly hidden: Tensor };
 
 /** State of an LSTM: hidden and cell, [batch, hidden] each. */
 export type LSTMState = { readonly hidden: Tensor; readonly cell: Tensor };

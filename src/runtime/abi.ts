@@ -83,6 +83,21 @@ export interface InferenceKernels {
       'reverse',
     ]
   >;
+  f32_rnn_sequence: Kernel<
+    [
+      'output',
+      'hiddenState',
+      'savedHidden',
+      'gates',
+      'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
   f32_gru_cell: Kernel<['hiddenOut', 'gates', 'products', 'previousHidden', 'batch', 'hidden']>;
   f32_gru_sequence: Kernel<
     [
@@ -175,6 +190,20 @@ export interface GradientKernels {
       'gradCellState',
       'gradOutput',
       'savedCell',
+      'packed',
+      'lengths',
+      'batch',
+      'time',
+      'hidden',
+      'outputStride',
+      'reverse',
+    ]
+  >;
+  f32_rnn_sequence_backward: Kernel<
+    [
+      'gates',
+      'gradHiddenState',
+      'gradOutput',
       'packed',
       'lengths',
       'batch',

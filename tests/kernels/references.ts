@@ -15,6 +15,7 @@ import { lstmReferences } from './references/lstm.ts';
 import { matmulReferences } from './references/matmul.ts';
 import { normReferences } from './references/norm.ts';
 import { reduceReferences } from './references/reduce.ts';
+import { rnnReferences } from './references/rnn.ts';
 import { softmaxReferences } from './references/softmax.ts';
 import { trainingReferences } from './references/training.ts';
 import { viewsOf } from './references/views.ts';
@@ -40,5 +41,6 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...lstmReferences(views),
     ...int8References(views),
     ...gruReferences(views),
+    ...rnnReferences(views),
   };
 }

@@ -8,6 +8,7 @@ import { GRU } from '../../src/layers/gru.ts';
 import { Linear } from '../../src/layers/linear.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
 import type { Arithmetic } from '../../src/layers/parameters.ts';
+import { RNN } from '../../src/layers/rnn.ts';
 import { sum } from '../../src/ops/elementwise.ts';
 import { Int8Weight } from '../../src/ops/int8Weight.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -109,11 +110,14 @@ describe.each(variants)('layers in int8, %s', async (variant) => {
     expect(runtime.memory.usedBytes).toBe(before);
   });
 
-  it('GRU projects its inputs in int8 and recurs in f32', () => {
-    const file = quantize(weights(recurrentShapes(3, 16, 24)));
+  it.each([
+    ['GRU', 3, GRU],
+    ['RNN', 1, RNN as unknown as typeof GRU],
+  ] as const)('%s projects its inputs in int8 and recurs in f32', (_, gates, Layer) => {
+    const file = quantize(weights(recurrentShapes(gates, 16, 24)));
     const config = { inputSize: 16, hiddenSize: 24 };
-    using int8 = GRU.load(runtime, file, { ...config, arithmetic: 'int8' });
-    using f32 = GRU.load(runtime, file, config);
+    using int8 = Layer.load(runtime, file, { ...config, arithmetic: 'int8' });
+    using f32 = Layer.load(runtime, file, config);
     expect([...int8.parameters().keys()]).toEqual(['weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0']);
     runtime.scope(() => {
       const x = tensor([2, 5, 16]);

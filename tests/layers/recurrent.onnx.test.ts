@@ -1,5 +1,5 @@
 /**
- * LSTM and GRU against the ONNX project's own node tests. ONNX has W [directions, gates * hidden, input] and R with the
+ * RNN, LSTM and GRU against the ONNX project's own node tests. ONNX has W [directions, gates * hidden, input] and R with the
  * gates i, o, f, c or z, r, h; one B [directions, 2 * gates * hidden] for both; and time first unless `layout` is 1.
  * These cases take one step from a zero state, by weights that are all equal: what they tell is the equations, not the
  * order of the gates nor the recurrence, which the PyTorch vectors do.
@@ -10,6 +10,7 @@ import { fromFloat32, toFloat32 } from '../../src/io/conversion.ts';
 import { readSafetensors } from '../../src/io/safetensors.ts';
 import { GRU } from '../../src/layers/gru.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
+import { RNN } from '../../src/layers/rnn.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { WeightSource } from '../../src/tensor/weights.ts';
 import { expectClose } from '../support/gradientCheck.ts';
@@ -18,12 +19,16 @@ import { sourceOf } from '../support/torchFixtures.ts';
 
 const FOLDER = new URL('../../../shared/data/onnx-node/', import.meta.url);
 /** All of the folder that can run. */
-const CASES = ['batchwise', 'defaults', 'with_initial_bias'].flatMap((name) => [
-  `test_lstm_${name}`,
-  `test_gru_${name}`,
-]);
+const CASES = [
+  ...['batchwise', 'defaults', 'with_initial_bias'].flatMap((name) => [
+    `test_lstm_${name}`,
+    `test_gru_${name}`,
+  ]),
+  'test_simple_rnn_with_initial_bias',
+];
+const LAYERS = { LSTM, GRU, RNN };
 /** Where PyTorch's gates i, f, g, o and r, z, n are among ONNX's. */
-const GATES = { LSTM: [0, 2, 3, 1], GRU: [1, 0, 2] } as const;
+const GATES = { LSTM: [0, 2, 3, 1], GRU: [1, 0, 2], RNN: [0] } as const;
 
 interface Row {
   readonly case: string;
@@ -41,7 +46,7 @@ const refused = recurrent.map((row) => [row.case, refusal(row)] as const).filter
 const supported = recurrent.filter((row) => refusal(row) === undefined);
 afterAll(() => {
   if (!present)
-    console.log(`SKIPPED: ../shared/data is absent, ${CASES.length} cases of ONNX's LSTM and GRU`);
+    console.log(`SKIPPED: ../shared/data is absent, ${CASES.length} cases of ONNX's RNN, LSTM and GRU`);
   for (const [name, reason] of refused) console.log(`SKIPPED: ${name}: ${reason}`);
 });
 
@@ -53,7 +58,6 @@ function floats(row: Row, input: string): Float32Array | undefined {
 /** Why a case cannot run. */
 function refusal(row: Row): string | undefined {
   const { op, attributes, nodeInputs } = row;
-  if (op === 'RNN') return 'heed has no plain recurrent layer';
   const [time] = timeAndBatch(row);
   const other = Object.keys(attributes).find((name) => !['hidden_size', 'layout'].includes(name));
   if (other) return `has ${other}`;
@@ -96,11 +100,11 @@ function torchWeights(row: Row, hidden: number): WeightSource {
   });
 }
 
-describe.each(variants)("ONNX's LSTM and GRU, %s", (variant) => {
+describe.each(variants)("ONNX's RNN, LSTM and GRU, %s", (variant) => {
   it('finds its cases', (context) => {
     if (!present) return context.skip();
     expect(supported.map((row) => row.case).sort()).toEqual([...CASES].sort());
-    expect(refused.map(([name]) => name)).toEqual(['test_simple_rnn_with_initial_bias']);
+    expect(refused).toEqual([]);
   });
 
   it.each(supported.map((row) => [row.case, row] as const))('%s', async (name, row) => {
@@ -112,7 +116,7 @@ describe.each(variants)("ONNX's LSTM and GRU, %s", (variant) => {
     const inputSize = x.length / (time * batch);
     const hiddenSize = row.attributes.hidden_size!;
     const config = { inputSize, hiddenSize, bias: row.nodeInputs.includes('B') };
-    const Layer = row.op === 'LSTM' ? LSTM : GRU;
+    const Layer = LAYERS[row.op as keyof typeof LAYERS];
     using layer = Layer.load(runtime, torchWeights(row, hiddenSize), config);
     runtime.scope(() => {
       const { output, state } = layer.forward(Tensor.from(runtime, x, [batch, time, inputSize]));

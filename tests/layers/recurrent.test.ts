@@ -4,6 +4,7 @@ import { fromFloat32 } from '../../src/io/conversion.ts';
 import { GRU } from '../../src/layers/gru.ts';
 import { LSTM } from '../../src/layers/lstm.ts';
 import type { RecurrentConfig } from '../../src/layers/recurrent.ts';
+import { RNN } from '../../src/layers/rnn.ts';
 import { sum } from '../../src/ops/elementwise.ts';
 import type { LSTMState } from '../../src/ops/recurrence.ts';
 import { Random } from '../../src/tensor/random.ts';
@@ -23,9 +24,10 @@ const stored = (...shape: number[]): StoredTensor =>
     'F32',
   );
 
+// Typed as the LSTM: the tests use only what all have.
 const kinds = [
   { name: 'LSTM', gates: 4, Layer: LSTM },
-  // Typed as the other: the tests use only what both have.
+  { name: 'RNN', gates: 1, Layer: RNN as unknown as typeof LSTM },
   { name: 'GRU', gates: 3, Layer: GRU as unknown as typeof LSTM },
 ];
 

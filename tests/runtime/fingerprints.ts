@@ -15,6 +15,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   GRU: '74af508a',
   LSTM: '17613e23',
   'LSTM, int8': '367d33bf',
+  RNN: '3a8f8879',
   additiveScore: '6f6c4a24',
   'attention, causal': '8c8bba2e',
   'attention, masked': '54cffe11',
@@ -122,17 +123,18 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
     `linear, ${activation}`,
     (inputs: Inputs) => product(inputs, [97, 67, 65], activation),
   ]);
-  const recurrent = (name: 'LSTM' | 'GRU', gates: number, arithmetic: 'f32' | 'int8') => (inputs: Inputs) => {
-    const floats = inputs.weights(recurrentShapes(gates, 21, 35));
-    const weights = arithmetic === 'f32' ? floats : heed.quantize(floats);
-    const config = { inputSize: 21, hiddenSize: 35, bidirectional: true, arithmetic };
-    const layer = heed[name].load(runtime, weights, config);
-    const { output, state } = layer.forward(inputs.floats([3, 11, 21], 2), {
-      lengths: inputs.integers([11, 0, 7]),
-    });
-    layer.dispose();
-    return [output, ...state.flatMap((each) => Object.values(each) as Tensor[])];
-  };
+  const recurrent =
+    (name: 'LSTM' | 'GRU' | 'RNN', gates: number, arithmetic: 'f32' | 'int8') => (inputs: Inputs) => {
+      const floats = inputs.weights(recurrentShapes(gates, 21, 35));
+      const weights = arithmetic === 'f32' ? floats : heed.quantize(floats);
+      const config = { inputSize: 21, hiddenSize: 35, bidirectional: true, arithmetic };
+      const layer = heed[name].load(runtime, weights, config);
+      const { output, state } = layer.forward(inputs.floats([3, 11, 21], 2), {
+        lengths: inputs.integers([11, 0, 7]),
+      });
+      layer.dispose();
+      return [output, ...state.flatMap((each) => Object.values(each) as Tensor[])];
+    };
   type Options = Omit<Parameters<Heed['attention']>[3], 'heads'>;
   const attend =
     ([queries, keys]: readonly [number, number], optionsOf: (inputs: Inputs) => Options) =>
@@ -182,6 +184,7 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
     LSTM: recurrent('LSTM', 4, 'f32'),
     'LSTM, int8': recurrent('LSTM', 4, 'int8'),
     GRU: recurrent('GRU', 3, 'f32'),
+    RNN: recurrent('RNN', 1, 'f32'),
     'attention, causal': attend([67, 67], () => ({ causal: true })),
     'attention, masked': attend([35, 131], (inputs) => ({
       mask: inputs.mask([35, 131]),

@@ -379,6 +379,38 @@ export declare function attention(
   firstVisible: i32,
   scale: f32,
 ): void;
+export declare function rnnSequence(
+  outOutput: usize,
+  outHidden: usize,
+  outSavedHidden: usize,
+  magnitudeOutput: usize,
+  magnitudeHidden: usize,
+  magnitudeSavedHidden: usize,
+  projections: usize,
+  weight: usize,
+  hiddenState: usize,
+  lengths: usize,
+  batch: i32,
+  time: i32,
+  hidden: i32,
+  reverse: i32,
+): void;
+export declare function rnnSequenceBackward(
+  outGates: usize,
+  outHidden: usize,
+  magnitudeGates: usize,
+  magnitudeHidden: usize,
+  gradOutput: usize,
+  gradHidden: usize,
+  states: usize,
+  weight: usize,
+  lengths: usize,
+  batch: i32,
+  time: i32,
+  hidden: i32,
+  outputStride: i32,
+  reverse: i32,
+): void;
 export declare function gruCell(
   outHidden: usize,
   outGates: usize,
