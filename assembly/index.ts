@@ -7,7 +7,7 @@ export {
   f32_copy_columns,
 } from './kernels/elementwise';
 export { f32_activate, f32_relu, f32_gelu, f32_gelu_tanh, f32_silu } from './kernels/activation';
-export { f32_layer_norm, f32_rms_norm } from './kernels/norm';
+export { f32_layer_norm, f32_rms_norm, f32_l2_normalize } from './kernels/norm';
 export { f32_gather } from './kernels/embedding';
 export { f32_lstm_cell, f32_lstm_sequence } from './kernels/lstm';
 export { qi8_lstm_sequence } from './kernels/lstmInt8';
@@ -16,6 +16,8 @@ export { f32_gru_cell, f32_gru_sequence } from './kernels/gru';
 export { f32_score_dot, f32_score_additive } from './kernels/score';
 export { f32_attention } from './kernels/attention';
 export { f32_weighted_sum } from './kernels/weightedSum';
+export { f32_gaussian_window } from './kernels/gaussianWindow';
+export { f32_entropy } from './kernels/entropy';
 export { f32_sum, f32_sum_squares, f32_sum_rows, f32_argmax } from './kernels/reduce';
 export { f32_cross_entropy } from './kernels/crossEntropy';
 

@@ -8,7 +8,8 @@ export {
   Attention,
   type AttentionConfig,
   type AttentionMemory,
-  type ScoreFunction,
+  type AttentionRead,
+  type AttentionReadOptions,
 } from './layers/attention.ts';
 export {
   type CellConfig,
@@ -23,6 +24,7 @@ export {
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { TransformerEncoderLayer, type TransformerEncoderLayerConfig } from './layers/encoderLayer.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
+export type { HardChoice } from './layers/hardChoice.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
 export {
@@ -34,12 +36,16 @@ export {
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
 export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
+export type { Reach } from './layers/reach.ts';
+export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
-export { crossEntropy } from './ops/crossEntropy.ts';
+export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
+export { entropy } from './ops/entropy.ts';
+export { gaussianWindow } from './ops/gaussianWindow.ts';
 export { type GRUSequenceOptions, type GRUState, gruCell, gruSequence } from './ops/gru.ts';
 export { Int8Weight } from './ops/int8Weight.ts';
 export { concatenate, stack } from './ops/join.ts';
@@ -47,6 +53,7 @@ export { addLinear, linear } from './ops/linear.ts';
 export { lstmCell, lstmSequence } from './ops/lstm.ts';
 export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
+export { l2Normalize } from './ops/normalize.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
 export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';

@@ -2,7 +2,7 @@
  * Backward of kernels/norm.ts, which takes the rows' moments anew from x. gradX [rows, columns], gradWeight and gradBias
  * [columns] are added to, or left alone where their pointer is 0; weightPtr 0 means weights of 1. h is x normalised.
  */
-import { reciprocalRootMeanSquare, rowMoments } from '../kernels/norm';
+import { reciprocalNorm, reciprocalRootMeanSquare, rowMoments } from '../kernels/norm';
 import { hsum, loadUpTo4, madd, storeUpTo4 } from '../simd/vec';
 
 /** out += v, `left` lanes of it; does nothing where outPtr is 0. */
@@ -76,5 +76,24 @@ export function f32_rms_norm_backward(
       addTo(gradXPtr, offset, f32x4.mul(scale, rest), left);
     }
     gradXPtr += rowBytes;
+  }
+}
+
+/** dx += (dy - y sum(dy y)) / |x|, y = x / |x|; nothing for a vector of zeros. */
+export function f32_l2_normalize_backward(gradXPtr: usize, gradYPtr: usize, xPtr: usize, rows: i32, columns: i32): void {
+  const rowBytes = (<usize>columns) << 2;
+  for (let r = 0; r < rows; ++r, gradXPtr += rowBytes, gradYPtr += rowBytes, xPtr += rowBytes) {
+    const scale = f32x4.splat(reciprocalNorm(xPtr, columns));
+    let product = f32x4.splat(0);
+    for (let j = 0; j < columns; j += 4) {
+      const offset = (<usize>j) << 2, left = columns - j;
+      product = madd(loadUpTo4(gradYPtr + offset, left), f32x4.mul(loadUpTo4(xPtr + offset, left), scale), product);
+    }
+    const total = f32x4.splat(hsum(product));
+    for (let j = 0; j < columns; j += 4) {
+      const offset = (<usize>j) << 2, left = columns - j;
+      const along = f32x4.mul(f32x4.mul(loadUpTo4(xPtr + offset, left), scale), total);
+      addTo(gradXPtr, offset, f32x4.mul(scale, f32x4.sub(loadUpTo4(gradYPtr + offset, left), along)), left);
+    }
   }
 }

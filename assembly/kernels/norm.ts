@@ -1,6 +1,6 @@
 /**
- * Layer norm (Ba, Kiros and Hinton 2016, arXiv:1607.06450) and RMS norm (Zhang and Sennrich 2019, arXiv:1910.07467) over
- * the last axis. x, out [rows, columns]; weight, bias [columns], absent (1 and 0) where their pointer is 0. `out` may
+ * Layer norm (Ba, Kiros and Hinton 2016, arXiv:1607.06450), RMS norm (Zhang and Sennrich 2019, arXiv:1910.07467) and the
+ * Euclidean norm over the last axis. x, out [rows, columns]; weight, bias [columns], absent (1 and 0) where their pointer is 0. `out` may
  * equal `x`. NaN in gives a row of NaN. Squares (layer norm: of x - mean) may overflow from 1.8e19 on.
  *
  * Layer norm takes the variance (biased) from x - mean in a second pass, and corrects it and y by what the rounded mean has
@@ -143,5 +143,22 @@ export function f32_rms_norm(
     const scale = f32x4.splat(reciprocalRootMeanSquare(xPtr, columns, epsilon));
     if (weightPtr) scaleRow(outPtr, xPtr, weightPtr, columns, scale, true);
     else scaleRow(outPtr, xPtr, 0, columns, scale, false);
+  }
+}
+
+/** 1 / |x| of a row; 0 where the squares vanish, so that a vector of zeros stays one. */
+export function reciprocalNorm(xPtr: usize, columns: i32): f32 {
+  const scale = reciprocalRootMeanSquare(xPtr, columns, 0) / sqrt(<f32>columns);
+  return scale == Infinity ? 0 : scale;
+}
+
+/**
+ * y = x / |x|, Euclidean; zeros where |x|^2 < 2^-149. x, out [rows, columns]; `out` may equal `x`. Error: at most
+ * (columns / 16 + 10) eps |y|, where |x|^2 / columns is not subnormal.
+ */
+export function f32_l2_normalize(outPtr: usize, xPtr: usize, rows: i32, columns: i32): void {
+  const rowBytes = (<usize>columns) << 2;
+  for (let r = 0; r < rows; ++r, outPtr += rowBytes, xPtr += rowBytes) {
+    scaleRow(outPtr, xPtr, 0, columns, f32x4.splat(reciprocalNorm(xPtr, columns)), false);
   }
 }

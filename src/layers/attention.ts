@@ -1,37 +1,31 @@
 /**
- * Attention of decoder states over an encoder's outputs (Bahdanau 2015, Luong 2015): scores, softmax over the source
- * positions that exist, and the weighted sum of the values.
+ * Attention of decoder states over an encoder's outputs (Bahdanau 2015, Luong 2015, Xu 2015): how a query is compared
+ * with the keys (the score), which of them it sees (the reach), and whether it reads their average or one (the choice).
  */
 
 import { ArgumentError } from '../errors.ts';
-import { linear } from '../ops/linear.ts';
-import { additiveScore, dotScore, weightedSum } from '../ops/score.ts';
-import { softmax } from '../ops/softmax.ts';
-import { disposeWeight } from '../ops/weight.ts';
+import { checkLengths } from '../ops/lengths.ts';
+import { weightedSum } from '../ops/score.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
+import { choosePosition, type HardChoice } from './hardChoice.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
+import { type Aligner, createAligner, type Reach } from './reach.ts';
+import { createScore, type ScoreFunction } from './score.ts';
+import type { Score, ScoreConfig } from './scores/score.ts';
 
-/**
- * How a query is compared with a key:
- * - `dot`: q · k (sizes must be equal)
- * - `scaled-dot`: q · k / sqrt(size)
- * - `general`: q^T W k; parameter `attn.weight` [querySize, keySize]
- * - `additive`: v · tanh(W_q q + W_k k); parameters `attn_q.weight`, `attn_k.weight`, `attn_v.weight` [1, size]
- */
-export type ScoreFunction = 'dot' | 'scaled-dot' | 'general' | 'additive';
-
-/** All of them. */
-export const scoreFunctions: readonly ScoreFunction[] = ['dot', 'scaled-dot', 'general', 'additive'];
-
-export interface AttentionConfig {
+export interface AttentionConfig extends ScoreConfig {
   readonly score: ScoreFunction;
-  readonly querySize: number;
-  readonly keySize: number;
-  /** Width of the comparison, for `additive`; querySize by default. */
-  readonly attentionSize?: number;
+  /** `global` by default. */
+  readonly reach?: Reach;
+  /**
+   * `soft` (by default): the context is the average of the values by their weights. `hard`: it is one value, sampled by
+   * them (Xu 2015, section 4.1). What local-p weighs is no distribution, so that it cannot be hard.
+   */
+  readonly choice?: 'soft' | 'hard';
 }
 
 /** The encoder side, prepared once for all decoder steps. */
@@ -44,75 +38,49 @@ export interface AttentionMemory {
   readonly lengths: Tensor | undefined;
 }
 
-interface Score {
-  prepareKeys(keys: Tensor): Tensor;
-  /** @param query [batch, queries, querySize] */
-  score(query: Tensor, keys: Tensor): Tensor;
-  dispose(): void;
+export interface AttentionReadOptions {
+  /** Target position of the first query, from 0; the others follow it. local-m needs it, nothing else looks at it. */
+  readonly position?: number;
+  /** What hard attention samples with; without it, it takes the most probable position, as at inference. */
+  readonly random?: Random;
 }
 
-/** The parameters a score function has, and what it computes. */
-function createScore(parameters: Parameters, config: AttentionConfig): Score {
-  const { score, querySize, keySize, attentionSize = querySize } = config;
-  switch (score) {
-    case 'dot':
-    case 'scaled-dot': {
-      if (querySize !== keySize) {
-        throw new ArgumentError(
-          `attention: ${score} needs equal sizes, got querySize ${querySize} and keySize ${keySize}`,
-        );
-      }
-      const factor = score === 'dot' ? 1 : 1 / Math.sqrt(keySize);
-      return {
-        prepareKeys: (keys) => keys,
-        score: (query, keys) => dotScore(query, keys, factor),
-        dispose() {},
-      };
-    }
-    case 'general': {
-      // W k once for each source position, rather than W^T q at each step.
-      const weight = parameters.weight('attn.weight', [querySize, keySize], {
-        bound: 1 / Math.sqrt(keySize),
-      });
-      return {
-        prepareKeys: (keys) => linear(keys, weight),
-        score: (query, keys) => dotScore(query, keys),
-        dispose() {
-          disposeWeight(weight);
-        },
-      };
-    }
-    case 'additive': {
-      const bound = (inputs: number) => ({ bound: 1 / Math.sqrt(inputs) });
-      const queryWeight = parameters.weight('attn_q.weight', [attentionSize, querySize], bound(querySize));
-      const keyWeight = parameters.weight('attn_k.weight', [attentionSize, keySize], bound(keySize));
-      const vector = parameters.get('attn_v.weight', [1, attentionSize], bound(attentionSize));
-      return {
-        prepareKeys: (keys) => linear(keys, keyWeight),
-        score: (query, keys) =>
-          additiveScore(linear(query, queryWeight), keys, vector.reshape([attentionSize])),
-        dispose() {
-          disposeWeight(queryWeight);
-          disposeWeight(keyWeight);
-          vector.dispose();
-        },
-      };
-    }
-    default:
-      throw new ArgumentError(`attention: unknown score function ${String(score satisfies never)}`);
-  }
+export interface AttentionRead {
+  /** [batch, queries, keySize]; zeros for a query that sees nothing. */
+  readonly context: Tensor;
+  /** [batch, queries, keys]; zeros for what a query does not see. Of hard attention: what the choice was made by. */
+  readonly weights: Tensor;
+  /** Of local-p: the predicted positions [batch, queries]. */
+  readonly positions?: Tensor;
+  /** Of hard attention: the choice. */
+  readonly hard?: HardChoice;
 }
 
-/** Global soft attention with one of the classic score functions. */
+/** Attention with one of the classic score functions. Parameters are named where its score and its reach are. */
 export class Attention {
   readonly config: AttentionConfig;
   readonly #score: Score;
+  readonly #aligner: Aligner;
   readonly #parameters = new Map<string, Tensor>();
 
-  /** @throws ArgumentError for an unknown score, or sizes it cannot compare */
+  /**
+   * @throws ArgumentError for an unknown score, reach or choice, sizes the score cannot compare, a half width that is not
+   *   positive, or hard attention with local-p
+   */
   constructor(source: Parameters, config: AttentionConfig) {
+    const { score, reach = { kind: 'global' }, choice = 'soft', querySize } = config;
+    if (choice !== 'soft' && choice !== 'hard') {
+      throw new ArgumentError(
+        `attention: choice must be soft or hard, got ${String(choice satisfies never)}`,
+      );
+    }
+    if (choice === 'hard' && reach.kind === 'local-p') {
+      throw new ArgumentError('attention: hard attention needs a distribution, which local-p has not');
+    }
     this.config = config;
-    this.#score = createScore(source.into(this.#parameters), config);
+    const parameters = source.into(this.#parameters);
+    this.#score = createScore(score, parameters, config);
+    this.#aligner = createAligner(parameters, reach, querySize);
   }
 
   static create(runtime: Runtime, config: AttentionConfig, random: Random): Attention {
@@ -132,23 +100,30 @@ export class Attention {
 
   /**
    * Prepares the encoder's outputs for any number of queries.
-   * @param values [batch, keys, keySize]
-   * @param lengths i32 [batch]; all positions exist by default
+   * @param values [batch, keys, keySize]; what stands past a length does not matter, be it NaN (to gradients: be it large,
+   *   but finite)
+   * @param lengths i32 [batch], in 0..keys; all positions exist by default
+   * @throws ShapeError, DTypeError; ArgumentError for a length outside, or a source that is too long for `location`
    */
   remember(values: Tensor, lengths?: Tensor): AttentionMemory {
+    expectShape('attention', 'values', values.shape, [null, null, this.config.keySize]);
+    const [batch, keys] = values.shape as readonly [number, number];
+    if (lengths) checkLengths('attention', lengths, batch, keys);
     return { keys: this.#score.prepareKeys(values), values, lengths };
   }
 
   /**
    * Reads the memory.
    * @param query [batch, queries, querySize]
-   * @returns context [batch, queries, keySize] and weights [batch, queries, keys]; rows of a source of length 0 are 0
-   * @throws ShapeError
+   * @throws ShapeError, DTypeError; ArgumentError where local-m gets no position
    */
-  read(query: Tensor, memory: AttentionMemory): { context: Tensor; weights: Tensor } {
+  read(query: Tensor, memory: AttentionMemory, options: AttentionReadOptions = {}): AttentionRead {
+    const { values, lengths } = memory;
     const scores = this.#score.score(query, memory.keys);
-    const weights = softmax(scores, { lengths: memory.lengths });
-    return { context: weightedSum(weights, memory.values), weights };
+    const alignment = this.#aligner.align(query, scores, lengths, options.position);
+    const { weights, positions } = alignment;
+    if (this.config.choice !== 'hard') return { context: weightedSum(weights, values), weights, positions };
+    return { ...choosePosition(scores, alignment, values, options.random), weights };
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
@@ -158,6 +133,7 @@ export class Attention {
 
   dispose(): void {
     this.#score.dispose();
+    this.#aligner.dispose();
   }
 
   [Symbol.dispose](): void {

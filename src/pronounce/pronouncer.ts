@@ -5,7 +5,6 @@ import type { Hypothesis } from '../decode/stepModel.ts';
 import { ArgumentError, DisposedError, FormatError } from '../errors.ts';
 import { toFloat32 } from '../io/conversion.ts';
 import { readSafetensors } from '../io/safetensors.ts';
-import { scoreFunctions } from '../layers/attention.ts';
 import type { Arithmetic } from '../layers/parameters.ts';
 import type { Seq2SeqConfig } from '../models/seq2seq/config.ts';
 import { Seq2Seq } from '../models/seq2seq/model.ts';
@@ -228,7 +227,9 @@ function readConfig(text: string | undefined): Seq2SeqConfig {
   within('encoderHidden', 8192);
   within('decoderHidden', 8192);
   within('encoderLayers', 16);
-  expect('score', scoreFunctions.includes(config?.score), `one of ${scoreFunctions.join(', ')}`);
+  // Those whose parameters follow from the sizes above.
+  const scores: Seq2SeqConfig['score'][] = ['dot', 'scaled-dot', 'general', 'additive'];
+  expect('score', scores.includes(config?.score), `one of ${scores.join(', ')}`);
   if (config?.score === 'dot' || config?.score === 'scaled-dot') {
     const encoded = 2 * config.encoderHidden;
     expect(

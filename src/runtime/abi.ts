@@ -47,6 +47,7 @@ export interface InferenceKernels {
   f32_silu: Kernel<['out', 'x', 'n']>;
   f32_layer_norm: Kernel<['out', 'x', 'weight', 'bias', 'rows', 'columns', 'epsilon']>;
   f32_rms_norm: Kernel<['out', 'x', 'weight', 'rows', 'columns', 'epsilon']>;
+  f32_l2_normalize: Kernel<['out', 'x', 'rows', 'columns']>;
   f32_gather: Kernel<['out', 'table', 'ids', 'count', 'size']>;
   f32_lstm_cell: Kernel<['hiddenOut', 'cellOut', 'gates', 'previousCell', 'batch', 'hidden']>;
   f32_lstm_sequence: Kernel<
@@ -152,6 +153,8 @@ export interface InferenceKernels {
     ]
   >;
   f32_weighted_sum: Kernel<['out', 'weights', 'value', 'batch', 'queries', 'keys', 'size', 'accumulate']>;
+  f32_gaussian_window: Kernel<['out', 'weights', 'positions', 'rows', 'columns', 'halfWidth']>;
+  f32_entropy: Kernel<['out', 'weights', 'rows', 'columns']>;
   f32_sum(x: number, n: number): number;
   f32_sum_squares(x: number, n: number): number;
   f32_sum_rows: Kernel<['out', 'x', 'rows', 'columns']>;
@@ -179,6 +182,7 @@ export interface GradientKernels {
   f32_rms_norm_backward: Kernel<
     ['gradX', 'gradWeight', 'gradY', 'x', 'weight', 'rows', 'columns', 'epsilon']
   >;
+  f32_l2_normalize_backward: Kernel<['gradX', 'gradY', 'x', 'rows', 'columns']>;
   f32_scatter_add: Kernel<['table', 'x', 'ids', 'count', 'size']>;
   f32_lstm_cell_backward: Kernel<
     ['gradGates', 'gradPreviousCell', 'gradHidden', 'gradCell', 'gates', 'previousCell', 'batch', 'hidden']
@@ -249,6 +253,10 @@ export interface GradientKernels {
     ]
   >;
   f32_weighted_sum_transposed: Kernel<['out', 'weights', 'x', 'batch', 'queries', 'keys', 'size', 'scale']>;
+  f32_gaussian_window_backward: Kernel<
+    ['gradWeights', 'gradPositions', 'gradOut', 'weights', 'positions', 'rows', 'columns', 'halfWidth']
+  >;
+  f32_entropy_backward: Kernel<['gradWeights', 'gradOut', 'weights', 'rows', 'columns']>;
   f32_cross_entropy_backward: Kernel<
     ['gradLogits', 'gradLoss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']
   >;

@@ -1,5 +1,9 @@
-/** Attention and Luong's decoder step against PyTorch. */
+/** The attention fixtures: each score with each reach, and Luong's decoder step composed of ops. */
+import { expect, it } from 'vitest';
 import { Attention, type AttentionConfig } from '../../src/layers/attention.ts';
+import { loadParameters } from '../../src/layers/parameters.ts';
+import type { Reach } from '../../src/layers/reach.ts';
+import { createScore, type ScoreFunction } from '../../src/layers/score.ts';
 import { add, tanh } from '../../src/ops/elementwise.ts';
 import { embedding } from '../../src/ops/embedding.ts';
 import { concatenate } from '../../src/ops/join.ts';
@@ -9,132 +13,113 @@ import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import { additiveScore, dotScore, weightedSum } from '../../src/ops/score.ts';
 import { softmax } from '../../src/ops/softmax.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import type { StoredTensor } from '../../src/tensor/weights.ts';
 import { weightedLoss } from '../support/gradientCheck.ts';
-import { sourceOf, type TorchCase, torchCases } from '../support/torchFixtures.ts';
+import { sourceOf, type TorchCase, torchCaseNames, torchCases } from '../support/torchFixtures.ts';
 
-/** Torch's weights under heed's names, and how heed's gradients are torch's. */
-interface Mapping {
-  readonly config: Pick<AttentionConfig, 'score' | 'attentionSize'>;
-  readonly weights: Readonly<Record<string, StoredTensor>>;
-  /** Torch's gradient by name, from heed's. */
-  readonly gradients: Readonly<Record<string, (gradient: (name: string) => Tensor) => ArrayLike<number>>>;
+/** Torch's name of each parameter, by heed's. */
+type Names = Readonly<Record<string, string>>;
+
+const additive: Names = { 'attn_q.weight': 'w.W_q', 'attn_k.weight': 'w.W_k', 'attn_v.weight': 'w.v' };
+
+/** By the beginning of the case's name; the longest that fits counts. */
+const scores: Readonly<
+  Record<string, { score: ScoreFunction; names: Names; config?: Partial<AttentionConfig> }>
+> = {
+  dot: { score: 'dot', names: {} },
+  scaled_dot: { score: 'scaled-dot', names: {} },
+  general: { score: 'general', names: { 'attn.weight': 'w.W' } },
+  additive: { score: 'additive', names: additive },
+  additive_bias: {
+    score: 'additive',
+    names: { ...additive, 'attn_q.bias': 'w.b' },
+    config: { bias: true },
+  },
+  concat: { score: 'concat', names: { 'attn.weight': 'w.W', 'attn_v.weight': 'w.v' } },
+  cosine: { score: 'cosine', names: {} },
+  cosine_beta: { score: 'cosine', names: { 'attn.strength': 'w.beta' }, config: { strength: 'learned' } },
+  location: { score: 'location', names: { 'attn.weight': 'w.W' } },
+};
+
+const longestFirst = Object.keys(scores).sort((a, b) => b.length - a.length);
+
+function reachOf({ row }: TorchCase): Reach {
+  const [, kind] = /^local_([mp])_/.exec(row.case) ?? [];
+  const halfWidth = row.ctor.D as number;
+  if (kind === 'm') return { kind: 'local-m', halfWidth };
+  if (kind === 'p') return { kind: 'local-p', halfWidth, cut: !row.case.includes('fullsoftmax') };
+  return { kind: 'global' };
 }
 
-function mappingOf(fixture: TorchCase): Mapping {
-  const { query_dim: querySize, attn_dim: attentionSize } = fixture.row.ctor as Record<string, number>;
-  const kind = fixture.row.case.replace(/(_nomask)?_(odd|simd)$/, '');
-  const vector = () => ({ ...fixture.stored('w.v'), shape: [1, attentionSize!] });
-  const gradientOf = (name: string) => (gradient: (name: string) => Tensor) => gradient(name).toArray();
-  switch (kind) {
-    case 'dot':
-      return { config: { score: 'dot' }, weights: {}, gradients: {} };
-    case 'scaled_dot':
-      return { config: { score: 'scaled-dot' }, weights: {}, gradients: {} };
-    case 'general':
-      return {
-        config: { score: 'general' },
-        weights: { 'attn.weight': fixture.stored('w.W') },
-        gradients: { 'w.W': gradientOf('attn.weight') },
-      };
-    case 'additive':
-      return {
-        config: { score: 'additive', attentionSize },
-        weights: {
-          'attn_q.weight': fixture.stored('w.W_q'),
-          'attn_k.weight': fixture.stored('w.W_k'),
-          'attn_v.weight': vector(),
-        },
-        gradients: {
-          'w.W_q': gradientOf('attn_q.weight'),
-          'w.W_k': gradientOf('attn_k.weight'),
-          'w.v': gradientOf('attn_v.weight'),
-        },
-      };
-    default: {
-      // concat: W [s; h] = W_q s + W_k h, the columns of W in two.
-      const whole = fixture.stored('w.W');
-      const parts = (from: number, to: number) => columnsOf(whole, from, to);
-      return {
-        config: { score: 'additive', attentionSize },
-        weights: {
-          'attn_q.weight': parts(0, querySize!),
-          'attn_k.weight': parts(querySize!, whole.shape[1]!),
-          'attn_v.weight': vector(),
-        },
-        gradients: {
-          'w.W': (gradient) => concatenate([gradient('attn_q.weight'), gradient('attn_k.weight')]).toArray(),
-          'w.v': gradientOf('attn_v.weight'),
-        },
-      };
-    }
+function scoreOf(fixture: TorchCase): (typeof scores)[string] {
+  // Local cases name their score only where it is not `general`.
+  const name = fixture.row.case.replace(/^local_[mp]_D\d+_/, '');
+  const found = longestFirst.find((each) => name.startsWith(each)) ?? (fixture.has('w.W') ? 'general' : '');
+  return scores[found] ?? expect.fail(`${fixture.row.case} has an unknown score`);
+}
+
+const cases = torchCaseNames('attention', /^(?!.*(_step_|seq2seq))/);
+
+it('the fixtures, where they are there, have every score and reach', () => {
+  if (cases.length === 0) return;
+  for (const beginning of [...Object.keys(scores), 'local_m', 'local_p']) {
+    expect(
+      cases.some((name) => name.startsWith(beginning)),
+      beginning,
+    ).toBe(true);
   }
-}
-
-/** Columns [from, to) of a stored f32 matrix. */
-function columnsOf({ shape, bytes }: StoredTensor, from: number, to: number): StoredTensor {
-  const [rows, columns] = shape as [number, number];
-  const kept = Array.from({ length: rows }, (_, row) =>
-    bytes.slice(4 * (row * columns + from), 4 * (row * columns + to)),
-  );
-  return { dtype: 'F32', shape: [rows, to - from], bytes: Uint8Array.from(kept.flatMap((row) => [...row])) };
-}
-
-const cases = [
-  'dot',
-  'scaled_dot',
-  'general',
-  'general_nomask',
-  'additive',
-  'additive_nomask',
-  'concat',
-].flatMap((kind) => [`${kind}_odd`, `${kind}_simd`]);
+});
 
 torchCases('attention', cases, (fixture) => {
   const { runtime } = fixture;
-  const { config, weights, gradients: torchGradients } = mappingOf(fixture);
+  const { score, names, config: options } = scoreOf(fixture);
+  const reach = reachOf(fixture);
+  const torchNames: Names =
+    reach.kind === 'local-p' ? { ...names, 'attn_p.weight': 'w.W_p', 'attn_p_v.weight': 'w.v_p' } : names;
+  const weights = sourceOf(
+    Object.fromEntries(
+      Object.entries(torchNames).map(([name, torch]) => {
+        const stored = fixture.stored(torch);
+        const shape = name.endsWith('_v.weight') ? [1, ...stored.shape] : stored.shape;
+        return [name, { ...stored, shape }];
+      }),
+    ),
+  );
   const query = fixture.tensor('in.s');
   const keys = fixture.tensor('in.h');
   const lengths = fixture.optional('in.src_len');
-  const attention = Attention.load(runtime, sourceOf(weights), {
-    ...config,
+  const config = {
+    score,
+    reach,
     querySize: query.shape[2]!,
     keySize: keys.shape[2]!,
-  });
-  const named = attention.parameters();
+    attentionSize: fixture.has('w.v') ? fixture.stored('w.v').shape[0] : undefined,
+    maxKeys: score === 'location' ? fixture.stored('w.W').shape[0] : undefined,
+    ...options,
+  };
+  const attention = Attention.load(runtime, weights, config);
+  const read = () => attention.read(query, attention.remember(keys, lengths), { position: 0 });
 
-  const { context, weights: map } = attention.read(query, attention.remember(keys, lengths));
+  const { context, weights: map, positions } = read();
   fixture.expectEqual('out', 'weights', map.toArray());
   fixture.expectEqual('out', 'context', context.toArray());
+  if (positions) fixture.expectEqual('out', 'p', positions.toArray());
 
-  const memory = attention.remember(keys);
-  const vector = named.get('attn_v.weight');
-  if (vector) {
-    const queryWeight = new PackedWeight(named.get('attn_q.weight')!);
-    const scores = additiveScore(linear(query, queryWeight), memory.keys, vector.reshape([vector.size]));
-    fixture.expectEqual('out', 'scores', scores.toArray());
-    queryWeight.dispose();
-  } else {
-    const factor = config.score === 'scaled-dot' ? 1 / Math.sqrt(keys.shape[2]!) : 1;
-    fixture.expectEqual('out', 'scores', dotScore(query, memory.keys, factor).toArray());
-  }
+  const own = sourceOf(Object.fromEntries(Object.keys(names).map((name) => [name, weights.get(name)!])));
+  const scored = loadParameters(runtime, own, '', (parameters) => createScore(score, parameters, config));
+  fixture.expectEqual('out', 'scores', scored.score(query, scored.prepareKeys(keys)).toArray());
+  scored.dispose();
 
   const { gradients } = runtime.gradients(
     () => {
-      const read = attention.read(query, attention.remember(keys, lengths));
+      const result = read();
       const cotangents = ['context', 'weights'].map((name) => fixture.floats(`in.cotangent.${name}`));
-      return weightedLoss([read.context, read.weights], cotangents);
+      return weightedLoss([result.context, result.weights], cotangents);
     },
-    new Map([...named, ['in.s', query], ['in.h', keys]]),
+    new Map([...attention.parameters(), ['in.s', query], ['in.h', keys]]),
   );
-  for (const name of ['in.s', 'in.h']) fixture.expectEqual('grad', name, gradients.get(name)!.toArray());
-  for (const [name, gradient] of Object.entries(torchGradients)) {
-    fixture.expectEqual(
-      'grad',
-      name,
-      gradient((own) => gradients.get(own)!),
-    );
-  }
+  fixture.expectGradients(
+    new Map([...gradients].map(([name, gradient]) => [torchNames[name] ?? name, gradient])),
+  );
   attention.dispose();
 });
 

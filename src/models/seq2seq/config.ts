@@ -1,4 +1,4 @@
-import type { ScoreFunction } from '../../layers/attention.ts';
+import type { ScoreFunction } from '../../layers/score.ts';
 
 /** An LSTM encoder-decoder with attention. */
 export interface Seq2SeqConfig {
