@@ -3,5 +3,6 @@ export { type GradientResult, gradients } from './autograd/tape.ts';
 export { bucketedBatches } from './train/batches.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
 export { Adam, type AdamOptions, clipGlobalNorm, globalNorm } from './train/optimizer.ts';
+export { MovingBaseline, type ReinforceOptions, reinforce } from './train/reinforce.ts';
 export { type Schedule, warmupCosine } from './train/schedule.ts';
 export { TrainingRuntime, trainingRuntime } from './train/trainingRuntime.ts';
