@@ -115,6 +115,26 @@ function checkNaN(additive: bool): void {
   for (let i = 0; i < 12; ++i) expect<bool>(isNaN(getFloat(scores, i))).toBe(i >= 4 && i < 8);
 }
 
+/** What has weight 0 at either end of a row is not read, in both widths of columns. */
+function checkZeroEnds(size: i32): void {
+  begin('weighted_sum with zero weights at the ends, size ' + size.toString());
+  const keys = 7, weights = normals(2 * keys), value = normals(keys * size), plain = output(2 * size), out = output(2 * size);
+  for (let k = 0; k < keys; ++k) {
+    if (k < 2 || k > 4) setFloat(weights, k, 0);
+    setFloat(weights, keys + k, 0);
+  }
+  f32_weighted_sum(plain, weights, value, 1, 2, keys, size, 0);
+  for (let k = 0; k < keys; ++k) if (k < 2 || k > 4) for (let d = 0; d < size; ++d) setFloat(value, k * size + d, NaN);
+  f32_weighted_sum(out, weights, value, 1, 2, keys, size, 0);
+  for (let i = 0; i < 2 * size; ++i) expect<f32>(getFloat(out, i)).toBe(getFloat(plain, i));
+  for (let i = size; i < 2 * size; ++i) expect<f32>(getFloat(out, i)).toBe(0);
+  // Between weights that count, a zero does not hide NaN.
+  setFloat(value, 3 * size, NaN);
+  setFloat(weights, 3, 0);
+  f32_weighted_sum(out, weights, value, 1, 2, keys, size, 0);
+  expect<bool>(isNaN(getFloat(out, 0))).toBe(true);
+}
+
 describe('score', () => {
   it('f32_score_dot is within (size / 4 + 4) eps scale sum |q||k|', () => sweep(Kernel.Dot));
   it('f32_score_dot and f32_score_additive keep NaN in its row', () => { checkNaN(false); checkNaN(true); });
@@ -131,6 +151,7 @@ describe('additive score gradient', () => {
 describe('weighted sum', () => {
   it('f32_weighted_sum is within (keys + 1) eps sum |w||v|', () => sweep(Kernel.Sum));
   it('f32_weighted_sum accumulates', () => sweep(Kernel.SumInto));
+  it('f32_weighted_sum passes over zero weights at both ends', () => { checkZeroEnds(5); checkZeroEnds(16); });
   it('f32_weighted_sum_transposed', () => sweep(Kernel.Transposed));
   afterAll(() => reportWorst('f32_weighted_sum'));
 });

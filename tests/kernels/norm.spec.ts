@@ -1,8 +1,8 @@
-import { f32_layer_norm, f32_rms_norm } from '../../assembly/kernels/norm';
-import { f32_layer_norm_backward, f32_rms_norm_backward } from '../../assembly/gradients/norm';
+import { f32_l2_normalize, f32_layer_norm, f32_rms_norm } from '../../assembly/kernels/norm';
+import { f32_l2_normalize_backward, f32_layer_norm_backward, f32_rms_norm_backward } from '../../assembly/gradients/norm';
 import { begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat } from './support/buffers';
 import { expectClose, reportWorst } from './support/expect';
-import { layerNorm, normBackward, rmsNorm } from './support/reference';
+import { l2Normalize, l2NormalizeBackward, layerNorm, normBackward, rmsNorm } from './support/reference';
 import { FEW_SIZES, SIZES } from './support/sizes';
 
 /** Constant: no variance; Far: a mean 1000 times the deviation; Spike: one element far from the others. */
@@ -135,6 +135,64 @@ function checkBackwards(centred: bool): void {
   checkBackward(centred, 3, 515, 7, true);
 }
 
+function checkL2(kind: Content, rows: i32, columns: i32, misaligned: bool, inPlace: bool): void {
+  begin('l2_normalize ' + rows.toString() + ' x ' + columns.toString() + ' content=' + kind.toString(), misaligned);
+  const n = rows * columns;
+  const x = content(kind, rows, columns);
+  // A row of zeros among the others.
+  if (rows > 1) for (let j = 0; j < columns; ++j) setFloat(x, columns + j, 0);
+  const out = inPlace ? outputFrom(x, n) : output(n), reference = doubles(n), magnitude = doubles(n);
+  seal();
+  l2Normalize(reference, magnitude, x, rows, columns);
+  f32_l2_normalize(out, inPlace ? out : x, rows, columns);
+  expectIntact();
+  // The bound that the header states.
+  expectClose(out, reference, magnitude, n, <f64>columns / 16 + 10);
+}
+
+function checkL2Backward(rows: i32, columns: i32, misaligned: bool): void {
+  begin('l2_normalize_backward ' + rows.toString() + ' x ' + columns.toString(), misaligned);
+  const n = rows * columns;
+  const x = normals(n, 2), gradY = normals(n), before = normals(n);
+  if (n > 4) { setFloat(gradY, n / 2, 1e3); setFloat(x, n - 2, -50); }
+  if (rows > 1) for (let j = 0; j < columns; ++j) setFloat(x, columns + j, 0);
+  const gradX = outputFrom(before, n), reference = doubles(n), magnitude = doubles(n);
+  seal();
+  l2NormalizeBackward(reference, magnitude, before, gradY, x, rows, columns);
+  f32_l2_normalize_backward(gradX, gradY, x, rows, columns);
+  expectIntact();
+  expectClose(gradX, reference, magnitude, n, <f64>columns / 4 + 16);
+  if (rows > 1) for (let j = columns; j < 2 * columns; ++j) expect<f32>(getFloat(gradX, j)).toBe(getFloat(before, j));
+}
+
+function checkL2All(): void {
+  for (let r = 0; r < ROWS.length; ++r) {
+    for (let c = 0; c < SIZES.length; ++c) {
+      for (let kind = 0; kind < CONTENTS; ++kind) {
+        checkL2(kind, ROWS[r], SIZES[c], false, false);
+        checkL2(kind, ROWS[r], SIZES[c], true, true);
+      }
+      checkL2Backward(ROWS[r], SIZES[c], false);
+      checkL2Backward(ROWS[r], SIZES[c], true);
+    }
+  }
+  checkL2(Content.Plain, 2, 1023, true, false);
+  checkL2Backward(3, 515, true);
+}
+
+/** What vanishes when squared counts as zeros, and is no division by zero. */
+function checkVanishing(): void {
+  begin('l2_normalize of squares that vanish');
+  const x = normals(9, 1e-30), gradY = normals(9), out = output(9), gradX = output(9);
+  for (let i = 0; i < 9; ++i) setFloat(gradX, i, 0);
+  f32_l2_normalize(out, x, 1, 9);
+  f32_l2_normalize_backward(gradX, gradY, x, 1, 9);
+  for (let i = 0; i < 9; ++i) {
+    expect<bool>(getFloat(out, i) == 0).toBe(true);
+    expect<bool>(getFloat(gradX, i) == 0).toBe(true);
+  }
+}
+
 describe('layer norm', () => {
   it('f32_layer_norm: plain, constant, far from zero, spiked, tiny, NaN, infinite', () => checkAll(true));
   it('f32_layer_norm keeps NaN in its row', () => checkNaNRow(true));
@@ -147,4 +205,9 @@ describe('RMS norm', () => {
   it('f32_rms_norm keeps NaN in its row', () => checkNaNRow(false));
   it('f32_rms_norm_backward', () => checkBackwards(false));
   afterAll(() => reportWorst('RMS norm'));
+});
+describe('Euclidean norm', () => {
+  it('f32_l2_normalize and its gradient: plain, constant, spiked, tiny, zeros, NaN, infinite', () => checkL2All());
+  it('f32_l2_normalize leaves zeros where squares vanish', () => checkVanishing());
+  afterAll(() => reportWorst('Euclidean norm'));
 });

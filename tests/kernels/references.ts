@@ -8,7 +8,9 @@ import { activationReferences } from './references/activation.ts';
 import { attentionReferences } from './references/attention.ts';
 import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
+import { entropyReferences } from './references/entropy.ts';
 import { fusedAttentionReferences } from './references/fusedAttention.ts';
+import { gaussianWindowReferences } from './references/gaussianWindow.ts';
 import { gruReferences } from './references/gru.ts';
 import { int8References } from './references/int8.ts';
 import { lstmReferences } from './references/lstm.ts';
@@ -42,5 +44,7 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...int8References(views),
     ...gruReferences(views),
     ...rnnReferences(views),
+    ...gaussianWindowReferences(views),
+    ...entropyReferences(views),
   };
 }

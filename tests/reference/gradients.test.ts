@@ -4,8 +4,11 @@ import { seededRandom, testSeed } from '../support/random.ts';
 import { crossEntropy, crossEntropyBackward } from './crossEntropy.ts';
 import { sigmoid, sigmoidBackward, tanh, tanhBackward } from './elementwise.ts';
 import { gather, scatterAdd } from './embedding.ts';
+import { entropy, entropyBackward } from './entropy.ts';
+import { gaussianWindow, gaussianWindowBackward } from './gaussianWindow.ts';
 import { lstmCell, lstmCellBackward, lstmSequence, lstmSequenceBackward } from './lstm.ts';
 import { matmul, transpose } from './matmul.ts';
+import { l2Normalize, l2NormalizeBackward } from './norm.ts';
 import { scoreAdditive, scoreAdditiveBackward, scoreDot } from './score.ts';
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax.ts';
 import { weightedSum, weightedSumTransposed } from './weightedSum.ts';
@@ -118,6 +121,27 @@ describe('reference gradients against central differences', () => {
     const forward = (w: Float64Array, v: Float64Array) => dot(dy, weightedSum(w, v, B, Q, K, D));
     expectGradient(weights, scoreDot(dy, value, B, Q, K, D, 1), (v) => forward(v, value));
     expectGradient(value, weightedSumTransposed(weights, dy, B, Q, K, D, 1), (v) => forward(weights, v));
+  });
+
+  it('l2 norm', () => {
+    const x = normals(12);
+    const dy = normals(12);
+    expectGradient(x, l2NormalizeBackward(dy, x, 3, 4), (v) => dot(dy, l2Normalize(v, 3, 4)));
+  });
+
+  it('Gaussian window, towards weights and positions', () => {
+    const weights = normals(15);
+    const positions = Float64Array.of(-0.5, 2.3, 4);
+    const dy = normals(15);
+    const gradients = gaussianWindowBackward(dy, weights, positions, 5, 1.5);
+    expectGradient(weights, gradients.gradWeights, (v) => dot(dy, gaussianWindow(v, positions, 5, 1.5)));
+    expectGradient(positions, gradients.gradPositions, (v) => dot(dy, gaussianWindow(weights, v, 5, 1.5)));
+  });
+
+  it('entropy', () => {
+    const weights = softmax(normals(12), null, null, 3, 4);
+    const dy = normals(3);
+    expectGradient(weights, entropyBackward(dy, weights, 4), (v) => dot(dy, entropy(v, 3, 4)));
   });
 
   it('LSTM cell', () => {

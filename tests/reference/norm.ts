@@ -100,3 +100,38 @@ export function normBackward(
   }
   return gradients;
 }
+
+/** The reciprocal of a row's Euclidean norm; 0 for zeros. */
+function reciprocalNorm(x: ArrayLike<number>, row: number, columns: number): number {
+  let squares = 0;
+  for (let j = 0; j < columns; j++) squares += x[row * columns + j]! ** 2;
+  return squares === 0 ? 0 : 1 / Math.sqrt(squares);
+}
+
+/** y = x / |x|; zeros stay zeros. */
+export function l2Normalize(x: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const y = new Float64Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    const scale = reciprocalNorm(x, r, columns);
+    for (let j = 0; j < columns; j++) y[r * columns + j] = x[r * columns + j]! * scale;
+  }
+  return y;
+}
+
+/** dx = (dy - y sum(dy y)) / |x|; 0 for zeros. */
+export function l2NormalizeBackward(
+  gradY: ArrayLike<number>,
+  x: ArrayLike<number>,
+  rows: number,
+  columns: number,
+): Float64Array {
+  const y = l2Normalize(x, rows, columns);
+  const gradX = new Float64Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    const scale = reciprocalNorm(x, r, columns);
+    let product = 0;
+    for (let i = r * columns; i < (r + 1) * columns; i++) product += gradY[i]! * y[i]!;
+    for (let i = r * columns; i < (r + 1) * columns; i++) gradX[i] = scale * (gradY[i]! - y[i]! * product);
+  }
+  return gradX;
+}

@@ -56,6 +56,33 @@ export function normReferences({ f32, f32Or, put, plus }: Views) {
       put(magnitude, y.map(Math.abs));
     },
     /** `which` is 0 for the gradient of x, 1 for that of weight, 2 for that of bias. */
+    l2Normalize(out: number, magnitude: number, x: number, rows: number, columns: number) {
+      const y = norm.l2Normalize(f32(x, rows * columns), rows, columns);
+      put(out, y);
+      put(magnitude, y.map(Math.abs));
+    },
+    l2NormalizeBackward(
+      out: number,
+      magnitude: number,
+      before: number,
+      gradY: number,
+      x: number,
+      rows: number,
+      columns: number,
+    ) {
+      const n = rows * columns;
+      const [values, dy, start] = [f32(x, n), f32(gradY, n), f32(before, n)];
+      put(out, plus(start, norm.l2NormalizeBackward(dy, values, rows, columns)));
+      // The sign of the product turned: y times it is added where it was subtracted.
+      const [sizes, negative] = [values.map(Math.abs), dy.map((v) => -Math.abs(v))];
+      const y = norm.l2Normalize(sizes, rows, columns);
+      const along = norm.l2NormalizeBackward(negative, sizes, rows, columns);
+      const scaled = dy.map((v, i) => (values[i] === 0 ? 0 : Math.abs(v * (y[i]! / sizes[i]!))));
+      put(
+        magnitude,
+        Float64Array.from(start, (v, i) => Math.abs(v) + Math.abs(along[i]!) + 2 * scaled[i]!),
+      );
+    },
     normBackward(
       out: number,
       magnitude: number,

@@ -510,3 +510,58 @@ export declare function lstmSequenceInt8(
   hidden: i32,
   reverse: i32,
 ): void;
+export declare function l2Normalize(
+  out: usize,
+  magnitude: usize,
+  x: usize,
+  rows: i32,
+  columns: i32,
+): void;
+export declare function l2NormalizeBackward(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradY: usize,
+  x: usize,
+  rows: i32,
+  columns: i32,
+): void;
+export declare function gaussianWindow(
+  out: usize,
+  magnitude: usize,
+  weights: usize,
+  positions: usize,
+  rows: i32,
+  columns: i32,
+  halfWidth: f32,
+): void;
+export declare function gaussianWindowBackward(
+  outWeights: usize,
+  outPositions: usize,
+  weightsMagnitude: usize,
+  positionsMagnitude: usize,
+  beforeWeights: usize,
+  beforePositions: usize,
+  gradOut: usize,
+  weights: usize,
+  positions: usize,
+  rows: i32,
+  columns: i32,
+  halfWidth: f32,
+): void;
+export declare function entropy(
+  out: usize,
+  magnitude: usize,
+  weights: usize,
+  rows: i32,
+  columns: i32,
+): void;
+export declare function entropyBackward(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradOut: usize,
+  weights: usize,
+  rows: i32,
+  columns: i32,
+): void;
