@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, ShapeError } from '../../src/errors.ts';
-import { crossEntropy } from '../../src/ops/crossEntropy.ts';
+import { crossEntropy, crossEntropyRows } from '../../src/ops/crossEntropy.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import * as reference from '../reference/crossEntropy.ts';
 import { logSoftmax } from '../reference/softmax.ts';
@@ -40,6 +40,23 @@ describe.each(variants)('crossEntropy, %s', async (variant) => {
         const logProbabilities = logSoftmax(logits, null, null, targets.length, classes);
         const losses = reference.crossEntropy(logProbabilities, targets, classes, ignored, labelSmoothing);
         return [losses.reduce((a, b) => a + b, 0) / counted];
+      },
+    });
+  });
+
+  it.each([
+    [7, [3, 0, 6, 3], {}],
+    [5, [1, -1, 4, 0, 2], { ignored: -1 }],
+    [5, [1, 0, 4], { ignored: 0, labelSmoothing: 0.2 }],
+    [6, [], {}],
+  ])('row by row, %i classes, targets %j, %j', (classes, targets, options) => {
+    const { ignored = -1, labelSmoothing = 0 } = options as { ignored?: number; labelSmoothing?: number };
+    checkOp(runtime, {
+      inputs: { logits: normal(random, [targets.length, classes], 2) },
+      op: (t) => crossEntropyRows(t.logits, idsOf(targets), options),
+      reference: ({ logits }) => {
+        const logProbabilities = logSoftmax(logits, null, null, targets.length, classes);
+        return reference.crossEntropy(logProbabilities, targets, classes, ignored, labelSmoothing);
       },
     });
   });
