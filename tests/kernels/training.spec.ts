@@ -50,7 +50,8 @@ function checkAdam(n: i32, step: i32, weightDecay: f32, decoupled: i32, misalign
   if (n > 3 && step == 1) setFloat(gradient, 2, 0);
   const p = outputFrom(parameter, n), m = outputFrom(first, n), v = outputFrom(second, n);
   const rp = doubles(n), rm = doubles(n), rv = doubles(n), mp = doubles(n), mm = doubles(n), mv = doubles(n);
-  const beta1: f32 = 0.9, beta2: f32 = 0.999, rate: f32 = 0.01, epsilon: f32 = 1e-8, scale: f32 = 0.5;
+  const beta1: f64 = 0.9, beta2: f64 = 0.999;
+  const rate: f32 = 0.01, epsilon: f32 = 1e-8, scale: f32 = 0.5;
   const correction1 = <f32>(1 - Math.pow(beta1, step)), correction2 = <f32>(1 - Math.pow(beta2, step));
   seal();
   adam(

@@ -101,8 +101,8 @@ export function trainingReferences({ f32, i32, put, plus }: Views) {
       put(outSecond, after.secondMoment);
       const decayed = (i: number) => (decoupled ? 0 : Math.abs(weightDecay * p[i]!));
       const slope = (i: number) => Math.abs(gradientScale * g[i]!) + decayed(i);
-      const firstError = Float64Array.from(m, (x, i) => 2 * beta1 * Math.abs(x) + 6 * (1 - beta1) * slope(i));
-      const secondError = Float64Array.from(v, (x, i) => 2 * beta2 * x + 10 * (1 - beta2) * slope(i) ** 2);
+      const firstError = Float64Array.from(m, (x, i) => 3 * beta1 * Math.abs(x) + 7 * (1 - beta1) * slope(i));
+      const secondError = Float64Array.from(v, (x, i) => 3 * beta2 * x + 11 * (1 - beta2) * slope(i) ** 2);
       put(magnitudeFirst, firstError);
       put(magnitudeSecond, secondError);
       put(
