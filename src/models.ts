@@ -1,6 +1,12 @@
 /** heed/models: whole models made of the layers, and the decoders that write with them. Importing it does nothing. */
 export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
 export { greedyDecode } from './decode/greedy.ts';
+export {
+  type SampleDecodeOptions,
+  type SamplingOptions,
+  sampleDecode,
+  sampleToken,
+} from './decode/sample.ts';
 export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
 export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';

@@ -1,3 +1,5 @@
+import { ArgumentError } from '../errors.ts';
+
 /**
  * The one generator of everything random in heed: splitmix32 (a Weyl sequence through a 32-bit finaliser; the
  * constants are those of Hash Prospector's best two-round mixer). Same seed, same numbers, on every engine.
@@ -25,8 +27,11 @@ export class Random {
     return this.bits() / 2 ** 32;
   }
 
-  /** A uniform integer in [0, below). */
+  /** A uniform integer in [0, below). @throws ArgumentError unless below is an integer in 1..2^32 */
   integer(below: number): number {
+    if (!(Number.isInteger(below) && below > 0 && below <= 2 ** 32)) {
+      throw new ArgumentError(`random.integer: below must be an integer in 1..2^32, got ${below}`);
+    }
     return Math.floor(this.uniform() * below);
   }
 

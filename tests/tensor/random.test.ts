@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ArgumentError } from '../../src/errors.ts';
 import { Random } from '../../src/tensor/random.ts';
 
 const WORD = 2n ** 32n;
@@ -96,6 +97,17 @@ describe('uniform and integer', () => {
       if (below <= 7) expect(new Set(values).size).toBe(below);
     }
   });
+});
+
+it('integer refuses bounds that leave nothing or too much to choose, and draws nothing then', () => {
+  const random = new Random(2);
+  const { state } = random;
+  for (const below of [0, -1, 1.5, 2 ** 32 + 1, NaN, Infinity]) {
+    expect(() => random.integer(below)).toThrow(
+      new ArgumentError(`random.integer: below must be an integer in 1..2^32, got ${below}`),
+    );
+  }
+  expect(random.state).toBe(state);
 });
 
 describe('shuffle', () => {
