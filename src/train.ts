@@ -4,5 +4,11 @@ export { bucketedBatches } from './train/batches.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
 export { Adam, type AdamOptions, clipGlobalNorm, globalNorm } from './train/optimizer.ts';
 export { MovingBaseline, type ReinforceOptions, reinforce } from './train/reinforce.ts';
-export { type Schedule, warmupCosine } from './train/schedule.ts';
+export {
+  inverseSquareRoot,
+  type SamplingDecay,
+  type Schedule,
+  scheduledSampling,
+  warmupCosine,
+} from './train/schedule.ts';
 export { TrainingRuntime, trainingRuntime } from './train/trainingRuntime.ts';
