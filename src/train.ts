@@ -2,7 +2,7 @@
 export { type GradientResult, gradients } from './autograd/tape.ts';
 export { bucketedBatches } from './train/batches.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
-export { Adam, type AdamOptions, clipGlobalNorm, globalNorm } from './train/optimizer.ts';
+export { Adam, type AdamOptions, clipGlobalNorm, globalNorm, Optimizer } from './train/optimizer.ts';
 export { MovingBaseline, type ReinforceOptions, reinforce } from './train/reinforce.ts';
 export {
   inverseSquareRoot,
@@ -11,4 +11,5 @@ export {
   scheduledSampling,
   warmupCosine,
 } from './train/schedule.ts';
+export { SGD, type SGDOptions } from './train/sgd.ts';
 export { TrainingRuntime, trainingRuntime } from './train/trainingRuntime.ts';

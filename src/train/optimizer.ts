@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { TrainingKernels } from '../runtime/abi.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
@@ -14,20 +14,118 @@ export interface AdamOptions {
   readonly decoupled?: boolean;
 }
 
-interface Moments {
-  readonly first: Tensor;
-  readonly second: Tensor;
-}
-
-/** Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019). */
-export class Adam {
+/** What steps parameters by their gradients: Adam and SGD. */
+export abstract class Optimizer {
   /** May be changed between steps: what a schedule does. */
   learningRate: number;
-  readonly #runtime: Runtime;
+  protected readonly kernels: TrainingKernels;
+  readonly #name: string;
   readonly #parameters: ReadonlyMap<string, Tensor>;
-  readonly #options: Required<AdamOptions>;
-  readonly #moments = new Map<string, Moments>();
+  /** By parameter, one for each of `slots`. */
+  readonly #state = new Map<string, readonly Tensor[]>();
+  readonly #slots: readonly string[];
   #steps = 0;
+
+  /**
+   * @param name the optimizer's, for messages
+   * @param slots names of what is kept of each parameter, of its shape, zeros at first
+   * @throws ArgumentError for a negative learning rate, or no parameters
+   */
+  constructor(
+    name: string,
+    parameters: ReadonlyMap<string, Tensor>,
+    learningRate: number,
+    slots: readonly string[],
+  ) {
+    if (!(learningRate >= 0)) {
+      throw new ArgumentError(`${name}: learningRate must be at least 0, got ${learningRate}`);
+    }
+    const [first] = parameters.values();
+    if (!first) throw new ArgumentError(`${name}: needs at least one parameter`);
+    this.learningRate = learningRate;
+    this.kernels = first.runtime.trainingKernels;
+    this.#name = name;
+    this.#parameters = parameters;
+    this.#slots = slots;
+    try {
+      for (const [key, { runtime, shape }] of parameters) {
+        const kept: Tensor[] = [];
+        this.#state.set(key, kept);
+        for (const _ of slots) kept.push(Tensor.persistent(runtime, shape));
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** Steps taken so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Updates one parameter and what is kept of it; `steps` counts this step already. */
+  protected abstract update(parameter: Tensor, gradient: Tensor, kept: readonly Tensor[]): void;
+
+  /**
+   * Updates every parameter by its gradient.
+   * @throws ArgumentError when a parameter's gradient is missing, ShapeError when it has another shape; nothing is
+   *   updated then
+   */
+  step(gradients: ReadonlyMap<string, Tensor>): void {
+    const where = `${this.#name}.step`;
+    for (const [name, { shape }] of this.#parameters) {
+      const gradient = gradients.get(name);
+      if (!gradient) throw new ArgumentError(`${where}: the gradient of ${name} is missing`);
+      expectShape(where, `the gradient of ${name}`, gradient.shape, shape);
+    }
+    this.#steps++;
+    for (const [name, parameter] of this.#parameters) {
+      this.update(parameter, gradients.get(name)!, this.#state.get(name)!);
+      parameter.storage.version++;
+    }
+  }
+
+  /** What is kept by name (`<slot>.<parameter>`): with `steps`, all that resuming needs. */
+  state(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    for (const [name, kept] of this.#state) {
+      kept.forEach((tensor, i) => {
+        state.set(`${this.#slots[i]}.${name}`, tensor);
+      });
+    }
+    return state;
+  }
+
+  /**
+   * Continues from a saved state.
+   * @param values by the names of `state()`
+   * @throws ArgumentError when one is missing, ShapeError when one has another size; nothing is changed then
+   */
+  restore(values: ReadonlyMap<string, Float32Array>, steps: number): void {
+    const where = `${this.#name}.restore`;
+    const state = this.state();
+    for (const [name, { size }] of state) {
+      const length = values.get(name)?.length;
+      if (length === undefined) throw new ArgumentError(`${where}: ${name} is missing`);
+      if (length !== size) throw new ShapeError(`${where}: ${name} needs ${size} values, got ${length}`);
+    }
+    for (const [name, tensor] of state) tensor.set(values.get(name)!);
+    this.#steps = steps;
+  }
+
+  dispose(): void {
+    for (const tensor of this.state().values()) tensor.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019); keeps `first` and `second` moments. */
+export class Adam extends Optimizer {
+  readonly #options: Required<Omit<AdamOptions, 'learningRate'>>;
 
   /** @throws ArgumentError for options outside their ranges, or no parameters */
   constructor(parameters: ReadonlyMap<string, Tensor>, options: AdamOptions = {}) {
@@ -38,101 +136,34 @@ export class Adam {
       weightDecay = 0,
       decoupled = true,
     } = options;
-    if (!(learningRate >= 0))
-      throw new ArgumentError(`Adam: learningRate must be at least 0, got ${learningRate}`);
     if (!betas.every((beta) => beta >= 0 && beta < 1))
       throw new ArgumentError(`Adam: betas must lie in [0, 1), got ${betas}`);
     if (!(epsilon >= 0)) throw new ArgumentError(`Adam: epsilon must be at least 0, got ${epsilon}`);
     if (!(weightDecay >= 0))
       throw new ArgumentError(`Adam: weightDecay must be at least 0, got ${weightDecay}`);
-    const [first] = parameters.values();
-    if (!first) throw new ArgumentError('Adam: needs at least one parameter');
-    this.learningRate = learningRate;
-    this.#runtime = first.runtime;
-    this.#parameters = parameters;
-    this.#options = { learningRate, betas, epsilon, weightDecay, decoupled };
-    for (const [name, parameter] of parameters) {
-      this.#moments.set(name, {
-        first: Tensor.persistent(this.#runtime, parameter.shape),
-        second: Tensor.persistent(this.#runtime, parameter.shape),
-      });
-    }
+    super('Adam', parameters, learningRate, ['first', 'second']);
+    this.#options = { betas, epsilon, weightDecay, decoupled };
   }
 
-  /** Steps taken so far. */
-  get steps(): number {
-    return this.#steps;
-  }
-
-  /**
-   * Updates every parameter by its gradient.
-   * @throws ArgumentError when a parameter's gradient is missing, ShapeError when it has another shape; nothing is
-   *   updated then
-   */
-  step(gradients: ReadonlyMap<string, Tensor>): void {
-    for (const [name, { shape }] of this.#parameters) {
-      const gradient = gradients.get(name);
-      if (!gradient) throw new ArgumentError(`Adam.step: the gradient of ${name} is missing`);
-      expectShape('Adam.step', `the gradient of ${name}`, gradient.shape, shape);
-    }
-    const { trainingKernels: kernels } = this.#runtime;
+  protected update(parameter: Tensor, gradient: Tensor, [first, second]: readonly [Tensor, Tensor]): void {
     const { betas, epsilon, weightDecay, decoupled } = this.#options;
-    this.#steps++;
-    const corrections = betas.map((beta) => 1 - beta ** this.#steps) as [number, number];
-    for (const [name, parameter] of this.#parameters) {
-      const { first, second } = this.#moments.get(name)!;
-      kernels.f32_adam(
-        parameter.pointer,
-        first.pointer,
-        second.pointer,
-        gradients.get(name)!.pointer,
-        parameter.size,
-        1,
-        this.learningRate,
-        betas[0],
-        betas[1],
-        epsilon,
-        weightDecay,
-        decoupled ? 1 : 0,
-        corrections[0],
-        corrections[1],
-      );
-      parameter.storage.version++;
-    }
-  }
-
-  /** Moments by name (`first.<parameter>`, `second.<parameter>`): with `steps`, all that resuming needs. */
-  state(): Map<string, Tensor> {
-    const state = new Map<string, Tensor>();
-    for (const [name, { first, second }] of this.#moments)
-      state.set(`first.${name}`, first).set(`second.${name}`, second);
-    return state;
-  }
-
-  /**
-   * Continues from a saved state.
-   * @param moments values by the names of `state()`
-   * @throws ArgumentError when one is missing, ShapeError when one has another size; nothing is changed then
-   */
-  restore(moments: ReadonlyMap<string, Float32Array>, steps: number): void {
-    const state = this.state();
-    for (const name of state.keys()) {
-      if (!moments.has(name)) throw new ArgumentError(`Adam.restore: ${name} is missing`);
-    }
-    for (const [name, { size }] of state) {
-      const { length } = moments.get(name)!;
-      if (length !== size) throw new ShapeError(`Adam.restore: ${name} needs ${size} values, got ${length}`);
-    }
-    for (const [name, tensor] of state) tensor.set(moments.get(name)!);
-    this.#steps = steps;
-  }
-
-  dispose(): void {
-    for (const tensor of this.state().values()) tensor.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
+    const [correction1, correction2] = betas.map((beta) => 1 - beta ** this.steps) as [number, number];
+    this.kernels.f32_adam(
+      parameter.pointer,
+      first.pointer,
+      second.pointer,
+      gradient.pointer,
+      parameter.size,
+      1,
+      this.learningRate,
+      betas[0],
+      betas[1],
+      epsilon,
+      weightDecay,
+      decoupled ? 1 : 0,
+      correction1,
+      correction2,
+    );
   }
 }
 
