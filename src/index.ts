@@ -25,13 +25,17 @@ export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export { TransformerEncoderLayer, type TransformerEncoderLayerConfig } from './layers/encoderLayer.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export type { HardChoice } from './layers/hardChoice.ts';
+export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
 export {
+  type AttentionMask,
   MultiHeadAttention,
   type MultiHeadAttentionConfig,
+  type MultiHeadAttentionForwardOptions,
   type MultiHeadAttentionOptions,
   type MultiHeadAttentionResult,
+  type ReturnedWeights,
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
@@ -41,6 +45,8 @@ export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
+export { additiveMask } from './ops/attentionMask.ts';
+export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';

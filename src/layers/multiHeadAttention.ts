@@ -1,15 +1,14 @@
 /** Multi-head attention (Vaswani 2017, section 3.2.2), batch first, with the names of PyTorch's nn.MultiheadAttention. */
 import { ArgumentError } from '../errors.ts';
-import { type AttentionOptions, attention, type RowsOf } from '../ops/attention.ts';
+import { attention, type RowsOf } from '../ops/attention.ts';
 import { meanOverHeads } from '../ops/heads.ts';
-import { INT8_PANEL_ROWS, Int8Weight } from '../ops/int8Weight.ts';
-import { linear } from '../ops/linear.ts';
-import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
+import { AttentionProjections } from './attentionProjections.ts';
+import { KeyValueCache, type KeyValueCacheConfig } from './keyValueCache.ts';
 import { Linear } from './linear.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
@@ -31,16 +30,29 @@ export interface MultiHeadAttentionConfig {
   readonly bias?: boolean;
 }
 
-export interface MultiHeadAttentionOptions {
+/** Which weights to return: none, their mean over the heads, or those of each head. They are stored only when asked for. */
+export type ReturnedWeights = false | 'mean' | 'per-head';
+
+/** What a query may see. */
+export interface AttentionMask {
   /**
-   * What a query may see: with 'causal', query i the keys 0 .. i + keys - queries; or f32 values that are added to the
-   * scores, [queries, keys] or any shape that `attention` takes.
+   * Short for `causal: true`; or [queries, keys], or any shape that `attention` takes: f32 that is added to the scores,
+   * or i32, 1 for what may be seen and 0 for what may not. A query that may see nothing attends to zeros.
    */
   readonly mask?: 'causal' | Tensor;
+  /** Whether query i sees only the keys 0 .. i + keys - queries, besides what `mask` says. */
+  readonly causal?: boolean;
   /** i32 [batch]: the first lengths[b] keys exist. */
   readonly lengths?: Tensor;
-  /** Whether to return the weights, of each head or their mean. They are stored only when asked for. */
-  readonly returnWeights?: false | 'mean' | 'per-head';
+}
+
+export interface MultiHeadAttentionOptions extends AttentionMask {
+  readonly returnWeights?: ReturnedWeights;
+}
+
+export interface MultiHeadAttentionForwardOptions extends MultiHeadAttentionOptions {
+  /** What came before: keys and values join it, and the queries see all that it then holds. */
+  readonly cache?: KeyValueCache;
 }
 
 /** What `forward` returns; weights [batch, queries, keys] for 'mean', [batch, heads, queries, keys] for 'per-head'. */
@@ -49,26 +61,10 @@ export interface MultiHeadAttentionResult {
   readonly weights?: Tensor;
 }
 
-/** A projection: rows of a weight and of the bias. */
-interface Projection {
-  readonly weight: Weight;
-  readonly bias: Tensor | undefined;
-  /** Columns of the product before those that are wanted. */
-  readonly skipped: number;
-}
-
-/** Projections of queries, keys and values; of neighbours of one input in one product where their weights adjoin. */
-interface Projections {
-  readonly query: Projection;
-  readonly key: Projection;
-  readonly value: Projection;
-  readonly keyValue?: Projection;
-  readonly all?: Projection;
-}
-
 export class MultiHeadAttention {
+  readonly runtime: Runtime;
   readonly config: MultiHeadAttentionConfig;
-  readonly #projections: Projections;
+  readonly #projections: AttentionProjections;
   readonly #output: Linear;
   readonly #parameters = new Map<string, Tensor>();
 
@@ -80,7 +76,8 @@ export class MultiHeadAttention {
     }
     this.config = config;
     const parameters = source.into(this.#parameters);
-    this.#projections = createProjections(parameters, config);
+    this.runtime = parameters.runtime;
+    this.#projections = new AttentionProjections(parameters, config);
     this.#output = new Linear(parameters.within('out_proj.'), {
       inputs: modelSize,
       outputs: modelSize,
@@ -107,53 +104,101 @@ export class MultiHeadAttention {
    * @param key [batch, keys, keySize]; the query by default (self-attention)
    * @param value [batch, keys, valueSize]; the key by default
    * @returns output [batch, queries, modelSize], and weights on request; a query that sees nothing attends to zeros
-   * @throws ShapeError, DTypeError; ArgumentError for lengths outside 0..keys
+   * @throws ShapeError, DTypeError; ArgumentError for lengths outside 0..keys; what `attention` and the cache throw, which
+   * then holds what it held
    */
   forward(
     query: Tensor,
     key: Tensor = query,
     value: Tensor = key,
-    { mask, lengths, returnWeights = false }: MultiHeadAttentionOptions = {},
+    { cache, ...options }: MultiHeadAttentionForwardOptions = {},
   ): MultiHeadAttentionResult {
-    const { modelSize, heads, keySize = modelSize, valueSize = modelSize } = this.config;
+    const { modelSize } = this.config;
     expectShape('multiHeadAttention', 'query', query.shape, [null, null, modelSize]);
-    expectShape('multiHeadAttention', 'key', key.shape, [query.shape[0]!, null, keySize]);
-    expectShape('multiHeadAttention', 'value', value.shape, [query.shape[0]!, key.shape[1]!, valueSize]);
-    const options: AttentionOptions = {
-      heads,
-      causal: mask === 'causal',
-      mask: mask === 'causal' ? undefined : mask,
-      lengths,
-      returnWeights: returnWeights !== false,
-    };
+    this.#checkMemory(key, value, query.shape[0]!);
     return query.runtime.scope(() => {
-      const [q, k, v] = this.#project(query, key, value) as [RowsOf, RowsOf, RowsOf];
-      const attended = attention(q, k, v, options);
-      const output = this.#output.forward(attended.output);
-      if (!attended.weights) return { output };
-      return {
-        output,
-        weights: returnWeights === 'mean' ? meanOverHeads(attended.weights) : attended.weights,
-      };
+      const [q, k, v] = this.#projections.project(query, key, value);
+      if (!cache) return this.#attend(q, k, v, options);
+      const { length } = cache;
+      cache.append(k, v);
+      try {
+        return this.#attend(q, cache.keys, cache.values, options);
+      } catch (error) {
+        cache.truncate(length);
+        throw error;
+      }
     });
   }
 
-  /** Queries, keys and values, side by side in one tensor where they come of one. */
-  #project(query: Tensor, key: Tensor, value: Tensor): RowsOf[] {
-    const { modelSize } = this.config;
-    /** The first `count` parts of a projection. */
-    const project = (x: Tensor, { weight, bias, skipped }: Projection, count = 1): RowsOf[] => {
-      const tensor = linear(x, weight, bias);
-      return Array.from({ length: count }, (_, i) => ({
-        tensor,
-        from: skipped + i * modelSize,
-        to: skipped + (i + 1) * modelSize,
-      }));
+  /**
+   * An empty cache for `forward`.
+   * @throws ArgumentError, OutOfMemoryError
+   */
+  createCache(config: Pick<KeyValueCacheConfig, 'batch' | 'capacity' | 'maxLength'>): KeyValueCache {
+    return new KeyValueCache(this.runtime, { ...config, keySize: this.config.modelSize });
+  }
+
+  /**
+   * Projects what will be read again and again, such as an encoder's output, once. Not differentiable.
+   * @param key [batch, keys, keySize]
+   * @param value [batch, keys, valueSize]; the key by default
+   * @returns the projections, which the caller disposes of
+   * @throws ShapeError, DTypeError; UnsupportedError when gradients would have to pass through
+   */
+  remember(key: Tensor, value: Tensor = key): KeyValueCache {
+    this.#checkMemory(key, value, null);
+    const [batch, capacity] = key.shape as readonly [number, number, number];
+    return key.runtime.scope(() => {
+      const [k, v] = this.#projections.projectMemory(key, value);
+      const cache = new KeyValueCache(key.runtime, { batch, capacity, keySize: this.config.modelSize });
+      try {
+        cache.append(k, v);
+        return cache;
+      } catch (error) {
+        cache.dispose();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Attends to what is remembered, as `forward` to what was given to `remember`.
+   * @param query [batch, queries, modelSize]
+   * @throws ShapeError, DTypeError, ArgumentError
+   */
+  read(
+    query: Tensor,
+    memory: KeyValueCache,
+    options: MultiHeadAttentionOptions = {},
+  ): MultiHeadAttentionResult {
+    expectShape('multiHeadAttention', 'query', query.shape, [memory.batch, null, this.config.modelSize]);
+    return query.runtime.scope(() => {
+      return this.#attend(this.#projections.projectQuery(query), memory.keys, memory.values, options);
+    });
+  }
+
+  #checkMemory(key: Tensor, value: Tensor, batch: number | null): void {
+    const { modelSize, keySize = modelSize, valueSize = modelSize } = this.config;
+    expectShape('multiHeadAttention', 'key', key.shape, [batch, null, keySize]);
+    expectShape('multiHeadAttention', 'value', value.shape, [key.shape[0]!, key.shape[1]!, valueSize]);
+  }
+
+  #attend(q: RowsOf, k: RowsOf, v: RowsOf, options: MultiHeadAttentionOptions): MultiHeadAttentionResult {
+    const { mask, causal = false, lengths, returnWeights = false } = options;
+    const { heads } = this.config;
+    const attended = attention(q, k, v, {
+      heads,
+      causal: causal || mask === 'causal',
+      mask: mask === 'causal' ? undefined : mask,
+      lengths,
+      returnWeights: returnWeights !== false,
+    });
+    const output = this.#output.forward(attended.output);
+    if (!attended.weights) return { output };
+    return {
+      output,
+      weights: returnWeights === 'mean' ? meanOverHeads(attended.weights) : attended.weights,
     };
-    const { query: q, key: k, value: v, keyValue, all } = this.#projections;
-    if (all && query === key && key === value) return project(query, all, 3);
-    if (keyValue && key === value) return [...project(query, q), ...project(key, keyValue, 2)];
-    return [...project(query, q), ...project(key, k), ...project(value, v)];
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
@@ -162,53 +207,11 @@ export class MultiHeadAttention {
   }
 
   dispose(): void {
-    for (const { weight, bias } of Object.values(this.#projections) as Projection[]) {
-      disposeWeight(weight);
-      bias?.dispose();
-    }
+    this.#projections.dispose();
     this.#output.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/**
- * The input projections; those that share a parameter are views of its rows. In f32 a view is packed if it is used; an
- * 8-bit weight is packed once, whole.
- */
-function createProjections(parameters: Parameters, config: MultiHeadAttentionConfig): Projections {
-  const { modelSize, keySize = modelSize, valueSize = modelSize, bias = true } = config;
-  // Glorot's bound for a matrix [outputs, inputs], as PyTorch has it.
-  const weightOf = (name: string, outputs: number, inputs: number): Weight =>
-    parameters.weight(name, [outputs, inputs], { bound: Math.sqrt(6 / (inputs + outputs)) });
-  const biasOf = (): Tensor | undefined =>
-    bias ? parameters.get('in_proj_bias', [3 * modelSize], { value: 0 }) : undefined;
-  if (keySize === modelSize && valueSize === modelSize) {
-    const weight = weightOf('in_proj_weight', 3 * modelSize, modelSize);
-    const biases = biasOf();
-    /** Parts [from, to) of query, key and value. */
-    const part = (from: number, to: number): Projection =>
-      rowsOf(weight, biases, from * modelSize, to * modelSize);
-    return { query: part(0, 1), key: part(1, 2), value: part(2, 3), keyValue: part(1, 3), all: part(0, 3) };
-  }
-  const weights = [
-    weightOf('q_proj_weight', modelSize, modelSize),
-    weightOf('k_proj_weight', modelSize, keySize),
-    weightOf('v_proj_weight', modelSize, valueSize),
-  ];
-  const biases = biasOf();
-  const [query, key, value] = weights.map((weight, i) => ({
-    weight,
-    bias: biases?.slice(i * modelSize, (i + 1) * modelSize),
-    skipped: 0,
-  })) as [Projection, Projection, Projection];
-  return { query, key, value };
-}
-
-/** The projection by rows [from, to). Views of 8-bit weights begin where a panel does: a few columns before are skipped. */
-function rowsOf(weight: Weight, bias: Tensor | undefined, from: number, to: number): Projection {
-  const skipped = weight instanceof Int8Weight ? from % INT8_PANEL_ROWS : 0;
-  return { weight: weight.slice(from - skipped, to), bias: bias?.slice(from - skipped, to), skipped };
 }

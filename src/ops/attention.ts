@@ -2,6 +2,7 @@ import { isRecording, refuseGradient } from '../autograd/tape.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { additiveMask, maskStridesOf, maskValues } from './attentionMask.ts';
 import { type HeadRows, mergeHeads, splitHeads } from './heads.ts';
 import { checkLengths } from './lengths.ts';
 import { expectFloats } from './operands.ts';
@@ -32,7 +33,10 @@ export interface AttentionOptions {
   readonly past?: number;
   /** i32 [batch]: the first lengths[b] keys exist. */
   readonly lengths?: Tensor;
-  /** f32, added to the scores: [batch, heads, queries, keys], leading axes 1 or left out where it repeats. -inf is legal. */
+  /**
+   * [batch, heads, queries, keys], leading axes 1 or left out where it repeats. f32 is added to the scores, -inf is legal;
+   * i32 says what may be seen: 1, or not: 0.
+   */
   readonly mask?: Tensor;
   /** Whether to return the weights. They are then stored: memory grows with queries * keys. */
   readonly returnWeights?: boolean;
@@ -64,8 +68,8 @@ interface Extents {
  * @param key [batch, keys, keyValueHeads * size]
  * @param value [batch, keys, keyValueHeads * valueSize]
  * @returns output [batch, queries, heads * valueSize] and, on request, weights [batch, heads, queries, keys]
- * @throws ShapeError, DTypeError; ArgumentError for heads that do not divide, lengths outside 0..keys, a view outside
- * its tensor; UnsupportedError when gradients would have to pass through the mask
+ * @throws ShapeError, DTypeError; ArgumentError for heads that do not divide, lengths outside 0..keys, an i32 mask
+ * of other values than 0 and 1, a view outside its tensor; UnsupportedError when gradients would have to pass through the mask
  */
 export function attention(
   query: Tensor | RowsOf,
@@ -88,10 +92,14 @@ export function attention(
   const [q, k, v] = [rowsOf('query', query), rowsOf('key', key), rowsOf('value', value)];
   const extents = checkExtents(q, k, v, options);
   refuseGradient('attention: mask', [options.mask]);
-  if (options.returnWeights) return unfused(q, k, v, extents);
-  return {
-    output: isRecording(q.tensor.runtime) ? unfused(q, k, v, extents).output : fused(q, k, v, extents),
-  };
+  const { runtime } = q.tensor;
+  return runtime.scope(() => {
+    const mask = extents.mask && additiveMask(extents.mask);
+    expectFloats('attention', { query: q.tensor, mask });
+    const masked = { ...extents, mask };
+    if (options.returnWeights) return unfused(q, k, v, masked);
+    return { output: isRecording(runtime) ? unfused(q, k, v, masked).output : fused(q, k, v, masked) };
+  });
 }
 
 /** Bytes of the kernel's scratch: its header in assembly/kernels/attention.ts has the formula. */
@@ -109,47 +117,45 @@ function fused(q: HeadRows, k: HeadRows, v: HeadRows, extents: Extents): Tensor 
   const { batch, heads, keyValueHeads, queries, keys, size, valueSize, mask, lengths } = extents;
   const { runtime } = q.tensor;
   const pointer = (rows: HeadRows): number => rows.tensor.pointer + 4 * rows.from;
-  return runtime.scope(() => {
-    const output = Tensor.empty(runtime, [batch, queries, heads * valueSize]);
-    const scratchBytes = attentionScratchBytes(queries, keys, size, valueSize);
-    const scratch = runtime.allocate(runtime.threads * scratchBytes);
-    const values = [
-      output.pointer,
-      pointer(q),
-      pointer(k),
-      pointer(v),
-      mask?.pointer ?? 0,
-      lengths?.pointer ?? 0,
-      scratch.pointer,
-      0,
-      batch * heads,
-      heads,
-      keyValueHeads,
-      queries,
-      keys,
-      size,
-      valueSize,
-      queries * heads * valueSize,
-      heads * valueSize,
-      q.batchStride,
-      q.stride,
-      k.batchStride,
-      k.stride,
-      v.batchStride,
-      v.stride,
-      ...extents.maskStrides,
-      extents.firstVisible,
-      extents.scale,
-    ];
-    runtime.call('f32_attention', values, batch * heads * queries * keys * (size + valueSize), {
-      argument: 8,
-      // Heads that share keys share their packing.
-      grain: heads / keyValueHeads,
-      advance: { 7: 1 },
-      perThread: { 6: scratchBytes },
-    });
-    return output;
+  const output = Tensor.empty(runtime, [batch, queries, heads * valueSize]);
+  const scratchBytes = attentionScratchBytes(queries, keys, size, valueSize);
+  const scratch = runtime.allocate(runtime.threads * scratchBytes);
+  const values = [
+    output.pointer,
+    pointer(q),
+    pointer(k),
+    pointer(v),
+    mask?.pointer ?? 0,
+    lengths?.pointer ?? 0,
+    scratch.pointer,
+    0,
+    batch * heads,
+    heads,
+    keyValueHeads,
+    queries,
+    keys,
+    size,
+    valueSize,
+    queries * heads * valueSize,
+    heads * valueSize,
+    q.batchStride,
+    q.stride,
+    k.batchStride,
+    k.stride,
+    v.batchStride,
+    v.stride,
+    ...extents.maskStrides,
+    extents.firstVisible,
+    extents.scale,
+  ];
+  runtime.call('f32_attention', values, batch * heads * queries * keys * (size + valueSize), {
+    argument: 8,
+    // Heads that share keys share their packing.
+    grain: heads / keyValueHeads,
+    advance: { 7: 1 },
+    perThread: { 6: scratchBytes },
   });
+  return output;
 }
 
 /** The same out of differentiable pieces, with the weights. */
@@ -159,41 +165,13 @@ function unfused(
   v: HeadRows,
   extents: Extents,
 ): { output: Tensor; weights: Tensor } {
-  const { batch, heads, keyValueHeads, queries, keys } = extents;
-  const { runtime } = q.tensor;
+  const { batch, heads, keyValueHeads, queries, keys, lengths } = extents;
   const copies = heads / keyValueHeads;
-  return runtime.scope(() => {
-    const scores = dotScore(splitHeads(q, heads), splitHeads(k, keyValueHeads, copies), extents.scale);
-    const additive = Tensor.from(runtime, ...maskValues(extents));
-    const weights = softmax(scores.reshape([batch, heads, queries, keys]), {
-      lengths: extents.lengths,
-      additive,
-    });
-    const sums = weightedSum(weights.reshape(scores.shape), splitHeads(v, keyValueHeads, copies));
-    return { output: mergeHeads(sums, heads), weights };
-  });
-}
-
-/** Mask and causality as one additive mask: [queries, keys] where it is the same for all heads, else of all axes. */
-function maskValues(extents: Extents): [Float32Array, number[]] {
-  const { batch, heads, queries, keys, firstVisible, mask, maskStrides } = extents;
-  const [batchStride, headStride, queryStride] = maskStrides;
-  const items = batchStride || headStride ? [batch, heads] : [1, 1];
-  const given = mask?.toFloat32Array();
-  const values = new Float64Array(items[0]! * items[1]! * queries * keys);
-  let at = 0;
-  for (let b = 0; b < items[0]!; b++) {
-    for (let head = 0; head < items[1]!; head++) {
-      for (let i = 0; i < queries; i++) {
-        for (let j = 0; j < keys; j++) {
-          const added = given ? given[b * batchStride + head * headStride + i * queryStride + j]! : 0;
-          values[at++] = j < firstVisible + i ? added : -Infinity;
-        }
-      }
-    }
-  }
-  const shape = batchStride || headStride ? [batch, heads, queries, keys] : [queries, keys];
-  return [Float32Array.from(values), shape];
+  const scores = dotScore(splitHeads(q, heads), splitHeads(k, keyValueHeads, copies), extents.scale);
+  const additive = Tensor.from(q.tensor.runtime, ...maskValues(extents));
+  const weights = softmax(scores.reshape([batch, heads, queries, keys]), { lengths, additive });
+  const sums = weightedSum(weights.reshape(scores.shape), splitHeads(v, keyValueHeads, copies));
+  return { output: mergeHeads(sums, heads), weights };
 }
 
 function rowsOf(argument: string, rows: Tensor | RowsOf): HeadRows {
@@ -213,7 +191,7 @@ function rowsOf(argument: string, rows: Tensor | RowsOf): HeadRows {
 
 function checkExtents(q: HeadRows, k: HeadRows, v: HeadRows, options: AttentionOptions): Extents {
   const { heads, keyValueHeads = heads, causal = false, lengths, mask } = options;
-  expectFloats('attention', { query: q.tensor, key: k.tensor, value: v.tensor, mask });
+  expectFloats('attention', { query: q.tensor, key: k.tensor, value: v.tensor });
   if (
     !(Number.isInteger(heads) && heads > 0 && Number.isInteger(keyValueHeads) && heads % keyValueHeads === 0)
   ) {
@@ -254,25 +232,6 @@ function checkExtents(q: HeadRows, k: HeadRows, v: HeadRows, options: AttentionO
     firstVisible: causal ? Math.max(-queries, Math.min(1 + past, keys)) : keys,
     lengths,
     mask,
-    maskStrides: stridesOf(mask, [batch, heads, queries, keys]),
+    maskStrides: maskStridesOf(mask, [batch, heads, queries, keys]),
   };
-}
-
-/** Elements between batch items, heads and queries of a mask; 0 where it repeats. */
-function stridesOf(mask: Tensor | undefined, full: readonly number[]): [number, number, number] {
-  if (!mask) return [0, 0, 0];
-  const { shape } = mask;
-  const padded = [...new Array<number>(Math.max(0, 4 - shape.length)).fill(1), ...shape];
-  const fits = padded.every((extent, axis) => extent === full[axis] || (extent === 1 && axis < 3));
-  if (shape.length === 0 || shape.length > 4 || !fits) {
-    throw new ShapeError(
-      `attention: mask ${describe(shape)} must be the last axes of [batch, heads, queries, keys] ${describe(full)}, or 1`,
-    );
-  }
-  const [batch, heads, queries, keys] = padded as [number, number, number, number];
-  return [
-    batch === 1 ? 0 : heads * queries * keys,
-    heads === 1 ? 0 : queries * keys,
-    queries === 1 ? 0 : keys,
-  ];
 }
