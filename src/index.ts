@@ -21,8 +21,19 @@ export {
   RecurrentCell,
   RNNCell,
 } from './layers/cell.ts';
+export { type DecoderLayerCache, TransformerDecoderCache } from './layers/decoderCache.ts';
+export {
+  TransformerDecoderLayer,
+  type TransformerDecoderLayerConfig,
+  type TransformerDecoderLayerOptions,
+  type TransformerDecoderLayerResult,
+} from './layers/decoderLayer.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
-export { TransformerEncoderLayer, type TransformerEncoderLayerConfig } from './layers/encoderLayer.ts';
+export {
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerConfig,
+  type TransformerEncoderLayerOptions,
+} from './layers/encoderLayer.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export type { HardChoice } from './layers/hardChoice.ts';
 export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
@@ -42,6 +53,16 @@ export { createParameters, type Initialisation, loadParameters, Parameters } fro
 export type { Reach } from './layers/reach.ts';
 export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
 export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
+export {
+  Transformer,
+  type TransformerConfig,
+  TransformerDecoder,
+  type TransformerDecoderConfig,
+  type TransformerDecoderResult,
+  TransformerEncoder,
+  type TransformerEncoderConfig,
+  type TransformerOptions,
+} from './layers/transformer.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';

@@ -1,10 +1,9 @@
 /** A Transformer's encoder layer (Vaswani 2017, section 3.1), with the names of PyTorch's nn.TransformerEncoderLayer. */
-import { add } from '../ops/elementwise.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
-import { Linear } from './linear.ts';
+import { FeedForward, type FeedForwardConfig } from './feedForward.ts';
 import {
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
@@ -12,39 +11,37 @@ import {
 } from './multiHeadAttention.ts';
 import { LayerNorm } from './norm.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
+import { checkDropout, type ResidualConfig, residual } from './residual.ts';
 
 /** Parameters: `self_attn.*`, `linear1.*`, `linear2.*`, `norm1.*` and `norm2.*`. */
-export interface TransformerEncoderLayerConfig {
-  readonly modelSize: number;
+export interface TransformerEncoderLayerConfig extends FeedForwardConfig, ResidualConfig {
   /** Divides modelSize. */
   readonly heads: number;
-  /** Width between the two linear layers, PyTorch's dim_feedforward. */
-  readonly feedForwardSize: number;
-  /** Between the two linear layers; 'relu' by default. */
-  readonly activation?: 'relu' | 'gelu';
-  /** Whether the norms come before attention and feed-forward rather than after their sums; false by default. */
-  readonly normFirst?: boolean;
   /** Of the norms; 1e-5 by default. */
   readonly epsilon?: number;
+}
+
+export interface TransformerEncoderLayerOptions extends MultiHeadAttentionOptions {
+  /** Where dropout gets its seeds; needed only when there is dropout and gradients are recorded. */
+  readonly random?: Random;
 }
 
 export class TransformerEncoderLayer {
   readonly config: TransformerEncoderLayerConfig;
   readonly #attention: MultiHeadAttention;
-  readonly #wide: Linear;
-  readonly #narrow: Linear;
+  readonly #feedForward: FeedForward;
   readonly #norm1: LayerNorm;
   readonly #norm2: LayerNorm;
   readonly #parameters = new Map<string, Tensor>();
 
-  /** @throws ArgumentError when heads do not divide modelSize */
+  /** @throws ArgumentError when heads do not divide modelSize, or for dropout outside [0, 1) */
   constructor(source: Parameters, config: TransformerEncoderLayerConfig) {
-    const { modelSize, heads, feedForwardSize, epsilon } = config;
+    const { modelSize, heads, epsilon } = config;
+    checkDropout('transformerEncoderLayer', config.dropout);
     this.config = config;
     const parameters = source.into(this.#parameters);
     this.#attention = new MultiHeadAttention(parameters.within('self_attn.'), { modelSize, heads });
-    this.#wide = new Linear(parameters.within('linear1.'), { inputs: modelSize, outputs: feedForwardSize });
-    this.#narrow = new Linear(parameters.within('linear2.'), { inputs: feedForwardSize, outputs: modelSize });
+    this.#feedForward = new FeedForward(parameters, config);
     this.#norm1 = new LayerNorm(parameters.within('norm1.'), { size: modelSize, epsilon });
     this.#norm2 = new LayerNorm(parameters.within('norm2.'), { size: modelSize, epsilon });
   }
@@ -73,25 +70,19 @@ export class TransformerEncoderLayer {
    * @returns output [batch, time, modelSize], and the attention's weights on request
    * @throws ShapeError, DTypeError; ArgumentError for lengths outside 0..time
    */
-  forward(x: Tensor, options: MultiHeadAttentionOptions = {}): MultiHeadAttentionResult {
+  forward(x: Tensor, { random, ...options }: TransformerEncoderLayerOptions = {}): MultiHeadAttentionResult {
     return x.runtime.scope(() => {
-      if (this.config.normFirst) {
-        const attended = this.#attend(this.#norm1.forward(x), options);
-        const sum = add(x, attended.output);
-        return { ...attended, output: add(sum, this.#feedForward(this.#norm2.forward(sum))) };
-      }
-      const attended = this.#attend(x, options);
-      const normed = this.#norm1.forward(add(x, attended.output));
-      return { ...attended, output: this.#norm2.forward(add(normed, this.#feedForward(normed))) };
+      let weights: Tensor | undefined;
+      const attended = residual(x, this.#norm1, this.config, random, (input) => {
+        const result = this.#attention.forward(input, input, input, options);
+        weights = result.weights;
+        return result.output;
+      });
+      const output = residual(attended, this.#norm2, this.config, random, (input) =>
+        this.#feedForward.forward(input),
+      );
+      return { output, weights };
     });
-  }
-
-  #attend(x: Tensor, options: MultiHeadAttentionOptions): MultiHeadAttentionResult {
-    return this.#attention.forward(x, x, x, options);
-  }
-
-  #feedForward(x: Tensor): Tensor {
-    return this.#narrow.forward(this.#wide.forward(x, this.config.activation ?? 'relu'));
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
@@ -100,7 +91,7 @@ export class TransformerEncoderLayer {
   }
 
   dispose(): void {
-    for (const part of [this.#attention, this.#wide, this.#narrow, this.#norm1, this.#norm2]) part.dispose();
+    for (const part of [this.#attention, this.#feedForward, this.#norm1, this.#norm2]) part.dispose();
   }
 
   [Symbol.dispose](): void {
