@@ -15,6 +15,7 @@ export { f32_rnn_sequence } from './kernels/rnn';
 export { f32_gru_cell, f32_gru_sequence } from './kernels/gru';
 export { f32_score_dot, f32_score_additive } from './kernels/score';
 export { f32_attention } from './kernels/attention';
+export { f32_rotary } from './kernels/rotary';
 export { f32_weighted_sum } from './kernels/weightedSum';
 export { f32_gaussian_window } from './kernels/gaussianWindow';
 export { f32_entropy } from './kernels/entropy';

@@ -54,6 +54,13 @@ export type { Reach } from './layers/reach.ts';
 export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
 export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
 export {
+  LearnedPositions,
+  type PositionsConfig,
+  type SinusoidalLayout,
+  SinusoidalPositions,
+  sinusoidalPositions,
+} from './layers/positions.ts';
+export {
   Transformer,
   type TransformerConfig,
   TransformerDecoder,
@@ -84,6 +91,9 @@ export { l2Normalize } from './ops/normalize.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
 export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
+export { addPositions } from './ops/positions.ts';
+export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';

@@ -152,6 +152,24 @@ export interface InferenceKernels {
       'scale',
     ]
   >;
+  f32_rotary: Kernel<
+    [
+      'out',
+      'x',
+      'cosine',
+      'sine',
+      'positions',
+      'rows',
+      'heads',
+      'size',
+      'rotated',
+      'outStride',
+      'xStride',
+      'interleaved',
+      'inverse',
+      'accumulate',
+    ]
+  >;
   f32_weighted_sum: Kernel<['out', 'weights', 'value', 'batch', 'queries', 'keys', 'size', 'accumulate']>;
   f32_gaussian_window: Kernel<['out', 'weights', 'positions', 'rows', 'columns', 'halfWidth']>;
   f32_entropy: Kernel<['out', 'weights', 'rows', 'columns']>;

@@ -18,6 +18,7 @@ import { matmulReferences } from './references/matmul.ts';
 import { normReferences } from './references/norm.ts';
 import { reduceReferences } from './references/reduce.ts';
 import { rnnReferences } from './references/rnn.ts';
+import { rotaryReferences } from './references/rotary.ts';
 import { softmaxReferences } from './references/softmax.ts';
 import { trainingReferences } from './references/training.ts';
 import { viewsOf } from './references/views.ts';
@@ -46,5 +47,6 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...rnnReferences(views),
     ...gaussianWindowReferences(views),
     ...entropyReferences(views),
+    ...rotaryReferences(views),
   };
 }
