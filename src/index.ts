@@ -60,6 +60,9 @@ export {
   SinusoidalPositions,
   sinusoidalPositions,
 } from './layers/positions.ts';
+export type { Reach } from './layers/reach.ts';
+export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
+export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
 export {
   Transformer,
   type TransformerConfig,
@@ -72,9 +75,8 @@ export {
 } from './layers/transformer.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
-export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { additiveMask } from './ops/attentionMask.ts';
-export { crossEntropy } from './ops/crossEntropy.ts';
+export { crossEntropy, crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
@@ -89,10 +91,17 @@ export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { l2Normalize } from './ops/normalize.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
-export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
-export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { addPositions } from './ops/positions.ts';
-export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export type {
+  HiddenState,
+  LSTMState,
+  LSTMState,
+  OutputColumns,
+  OutputColumns,
+  SequenceOptions,
+  SequenceOptions,
+} from './ops/recurrence.ts';
+export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';

@@ -4,8 +4,17 @@ import { INT8_PANEL_ROWS, Int8Weight } from '../ops/int8Weight.ts';
 import { linear } from '../ops/linear.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { MultiHeadAttentionConfig } from './multiHeadAttention.ts';
 import type { Parameters } from './parameters.ts';
+
+export interface AttentionSizes {
+  readonly modelSize: number;
+  /** Width of the keys, PyTorch's kdim; modelSize by default. */
+  readonly keySize?: number;
+  /** Width of the values, PyTorch's vdim; modelSize by default. */
+  readonly valueSize?: number;
+  /** Whether the projections have biases; true by default. */
+  readonly bias?: boolean;
+}
 
 /** A projection: rows of a weight and of the bias. */
 interface Projection {
@@ -28,7 +37,7 @@ export class AttentionProjections {
   readonly #modelSize: number;
   readonly #projections: Projections;
 
-  constructor(parameters: Parameters, config: MultiHeadAttentionConfig) {
+  constructor(parameters: Parameters, config: AttentionSizes) {
     this.#modelSize = config.modelSize;
     this.#projections = createProjections(parameters, config);
   }
@@ -75,7 +84,7 @@ export class AttentionProjections {
  * The input projections; those that share a parameter are views of its rows. In f32 a view is packed if it is used; an
  * 8-bit weight is packed once, whole.
  */
-function createProjections(parameters: Parameters, config: MultiHeadAttentionConfig): Projections {
+function createProjections(parameters: Parameters, config: AttentionSizes): Projections {
   const { modelSize, keySize = modelSize, valueSize = modelSize, bias = true } = config;
   // Glorot's bound for a matrix [outputs, inputs], as PyTorch has it.
   const weightOf = (name: string, outputs: number, inputs: number): Weight =>

@@ -7,7 +7,7 @@ import type { Random } from '../tensor/random.ts';
 import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
-import { AttentionProjections } from './attentionProjections.ts';
+import { AttentionProjections, type AttentionSizes } from './attentionProjections.ts';
 import { KeyValueCache, type KeyValueCacheConfig } from './keyValueCache.ts';
 import { Linear } from './linear.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
@@ -18,16 +18,9 @@ import { createParameters, type LoadOptions, loadParameters, type Parameters } f
  * Where keys or values have a width of their own: `q_proj_weight`, `k_proj_weight` [modelSize, keySize] and
  * `v_proj_weight` [modelSize, valueSize] instead of `in_proj_weight`.
  */
-export interface MultiHeadAttentionConfig {
-  readonly modelSize: number;
+export interface MultiHeadAttentionConfig extends AttentionSizes {
   /** Divides modelSize. */
   readonly heads: number;
-  /** Width of the keys, PyTorch's kdim; modelSize by default. */
-  readonly keySize?: number;
-  /** Width of the values, PyTorch's vdim; modelSize by default. */
-  readonly valueSize?: number;
-  /** Whether the projections have biases; true by default. */
-  readonly bias?: boolean;
 }
 
 /** Which weights to return: none, their mean over the heads, or those of each head. They are stored only when asked for. */
