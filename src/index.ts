@@ -76,7 +76,7 @@ export {
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { additiveMask } from './ops/attentionMask.ts';
-export { crossEntropy, crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
+export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
@@ -95,10 +95,7 @@ export { addPositions } from './ops/positions.ts';
 export type {
   HiddenState,
   LSTMState,
-  LSTMState,
   OutputColumns,
-  OutputColumns,
-  SequenceOptions,
   SequenceOptions,
 } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
