@@ -21,6 +21,8 @@ export { f32_gaussian_window } from './kernels/gaussianWindow';
 export { f32_entropy } from './kernels/entropy';
 export { f32_sum, f32_sum_squares, f32_sum_rows, f32_argmax } from './kernels/reduce';
 export { f32_cross_entropy } from './kernels/crossEntropy';
+export { f32_im2col } from './kernels/conv';
+export { f32_max_pool } from './kernels/pool';
 
 /** Raised with every change of a signature, so that a binary and the code beside it cannot be mixed up. */
 export function abi_version(): i32 {

@@ -18,3 +18,5 @@ export { f32_entropy_backward } from './gradients/entropy';
 export { f32_cross_entropy_backward } from './gradients/crossEntropy';
 export { f32_dropout } from './gradients/dropout';
 export { f32_adam } from './gradients/adam';
+export { f32_col2im } from './gradients/conv';
+export { f32_max_pool_backward } from './gradients/pool';

@@ -28,6 +28,7 @@ export {
   type TransformerDecoderLayerOptions,
   type TransformerDecoderLayerResult,
 } from './layers/decoderLayer.ts';
+export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export {
   TransformerEncoderLayer,
@@ -77,6 +78,8 @@ export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { additiveMask } from './ops/attentionMask.ts';
 export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
+export { type ConvOptions, conv1d, conv2d } from './ops/conv.ts';
+export { crossEntropy } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
@@ -100,9 +103,13 @@ export type {
 } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
+export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
+export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export { rnnCell } from './ops/rnn.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';
+export type { Pair } from './ops/window.ts';
 export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';
 export type { MicroKernel } from './runtime/microKernel.ts';
 export { Runtime } from './runtime/runtime.ts';

@@ -14,6 +14,8 @@ interface Product {
   readonly accumulate: boolean;
   /** Code of an activation, 0 for none. */
   readonly activation: number;
+  /** Elements between rows of C; N by default. */
+  readonly stride?: number;
 }
 
 /** Whole tiles of four and of six rows. */
@@ -28,10 +30,10 @@ export function multiplyPacked(
   a: number,
   packed: number,
   bias: number,
-  { M, N, K, accumulate, activation }: Product,
+  { M, N, K, accumulate, activation, stride = N }: Product,
 ): void {
-  const values = [c, a, packed, bias, M, N, K, K, N, accumulate ? 1 : 0, activation];
-  const byRows = { argument: 4, grain: ROW_GRAIN, advance: { 0: 4 * N, 1: 4 * K } };
+  const values = [c, a, packed, bias, M, N, K, K, stride, accumulate ? 1 : 0, activation];
+  const byRows = { argument: 4, grain: ROW_GRAIN, advance: { 0: 4 * stride, 1: 4 * K } };
   const byColumns = { argument: 5, grain: COLUMN_GRAIN, advance: { 0: 4, 2: 4 * K, 3: bias === 0 ? 0 : 4 } };
   const enoughRows = M >= 2 * ROW_GRAIN * runtime.threads;
   runtime.call('f32_matmul', values, M * N * K, enoughRows ? byRows : byColumns);

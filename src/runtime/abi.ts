@@ -180,6 +180,44 @@ export interface InferenceKernels {
   f32_cross_entropy: Kernel<
     ['loss', 'logProbabilities', 'targets', 'rows', 'classes', 'ignored', 'smoothing']
   >;
+  f32_im2col: Kernel<
+    [
+      'out',
+      'x',
+      'channels',
+      'height',
+      'width',
+      'kernelHeight',
+      'kernelWidth',
+      'strideHeight',
+      'strideWidth',
+      'paddingHeight',
+      'paddingWidth',
+      'dilationHeight',
+      'dilationWidth',
+      'outWidth',
+      'from',
+      'count',
+      'panel',
+    ]
+  >;
+  f32_max_pool: Kernel<
+    [
+      'out',
+      'x',
+      'planes',
+      'height',
+      'width',
+      'kernelHeight',
+      'kernelWidth',
+      'strideHeight',
+      'strideWidth',
+      'paddingHeight',
+      'paddingWidth',
+      'outHeight',
+      'outWidth',
+    ]
+  >;
 }
 
 /** Exports that only the training binaries have. */
@@ -295,6 +333,44 @@ export interface GradientKernels {
       'decoupled',
       'correction1',
       'correction2',
+    ]
+  >;
+  f32_col2im: Kernel<
+    [
+      'gradX',
+      'gradPatches',
+      'channels',
+      'height',
+      'width',
+      'kernelHeight',
+      'kernelWidth',
+      'strideHeight',
+      'strideWidth',
+      'paddingHeight',
+      'paddingWidth',
+      'dilationHeight',
+      'dilationWidth',
+      'outWidth',
+      'from',
+      'count',
+    ]
+  >;
+  f32_max_pool_backward: Kernel<
+    [
+      'gradX',
+      'gradY',
+      'x',
+      'planes',
+      'height',
+      'width',
+      'kernelHeight',
+      'kernelWidth',
+      'strideHeight',
+      'strideWidth',
+      'paddingHeight',
+      'paddingWidth',
+      'outHeight',
+      'outWidth',
     ]
   >;
 }

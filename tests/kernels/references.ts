@@ -6,6 +6,7 @@
 import { testSeed } from '../support/random.ts';
 import { activationReferences } from './references/activation.ts';
 import { attentionReferences } from './references/attention.ts';
+import { convReferences } from './references/conv.ts';
 import { elementwiseReferences } from './references/elementwise.ts';
 import { embeddingReferences } from './references/embedding.ts';
 import { entropyReferences } from './references/entropy.ts';
@@ -48,5 +49,6 @@ export function referenceImports(memory: () => ArrayBuffer) {
     ...gaussianWindowReferences(views),
     ...entropyReferences(views),
     ...rotaryReferences(views),
+    ...convReferences(views),
   };
 }

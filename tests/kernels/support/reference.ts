@@ -564,6 +564,7 @@ export declare function entropyBackward(
   weights: usize,
   rows: i32,
   columns: i32,
+): void;
 export declare function rotary(
   out: usize,
   magnitude: usize,
@@ -581,4 +582,23 @@ export declare function rotary(
   xStride: i32,
   interleaved: i32,
   inverse: i32,
+): void;
+export declare function im2col(out: usize, x: usize, size: i32, sizes: usize, panel: i32): void;
+export declare function col2im(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradPatches: usize,
+  size: i32,
+  sizes: usize,
+): void;
+export declare function maxPool(out: usize, x: usize, size: i32, sizes: usize): void;
+export declare function maxPoolBackward(
+  out: usize,
+  magnitude: usize,
+  before: usize,
+  gradY: usize,
+  x: usize,
+  size: i32,
+  sizes: usize,
 ): void;
