@@ -21,6 +21,7 @@ export {
   RecurrentCell,
   RNNCell,
 } from './layers/cell.ts';
+export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
 export { type DecoderLayerCache, TransformerDecoderCache } from './layers/decoderCache.ts';
 export {
   TransformerDecoderLayer,
@@ -28,7 +29,6 @@ export {
   type TransformerDecoderLayerOptions,
   type TransformerDecoderLayerResult,
 } from './layers/decoderLayer.ts';
-export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export {
   TransformerEncoderLayer,
@@ -51,9 +51,6 @@ export {
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
-export type { Reach } from './layers/reach.ts';
-export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
-export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
 export {
   LearnedPositions,
   type PositionsConfig,
@@ -77,9 +74,8 @@ export {
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { additiveMask } from './ops/attentionMask.ts';
-export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { type ConvOptions, conv1d, conv2d } from './ops/conv.ts';
-export { crossEntropy } from './ops/crossEntropy.ts';
+export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
@@ -94,18 +90,11 @@ export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { l2Normalize } from './ops/normalize.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
+export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
 export { addPositions } from './ops/positions.ts';
-export type {
-  HiddenState,
-  LSTMState,
-  OutputColumns,
-  SequenceOptions,
-} from './ops/recurrence.ts';
+export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
-export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
-export type { LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
-export { rnnCell } from './ops/rnn.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';
