@@ -35,6 +35,11 @@ export class OutOfMemoryError extends RangeError {
   override readonly name = 'OutOfMemoryError';
 }
 
+/** A loss or a gradient that is NaN or infinite: training must not go on with it. */
+export class DivergenceError extends RangeError {
+  override readonly name = 'DivergenceError';
+}
+
 /** Use of a runtime, tensor, layer or model after its `dispose()`. */
 export class DisposedError extends Error {
   override readonly name = 'DisposedError';
