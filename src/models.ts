@@ -12,3 +12,10 @@ export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './mode
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
+export { type TransformerBatch, transformerBatch } from './models/transformer/batch.ts';
+export type { TransformerSeq2SeqConfig } from './models/transformer/config.ts';
+export {
+  type TransformerPassOptions,
+  TransformerSeq2Seq,
+  type TransformerSeq2SeqResult,
+} from './models/transformer/model.ts';

@@ -39,18 +39,17 @@ export function sinusoidalPositions(
   return table;
 }
 
-/** Sinusoidal positions as a layer: a table that lives until `dispose`. It has no parameters. */
+/** Sinusoidal positions as a layer. It has no parameters; its table is made when first used and lives until `dispose`. */
 export class SinusoidalPositions {
-  readonly #table: Tensor;
+  readonly #runtime: Runtime;
+  readonly #config: PositionsConfig;
+  readonly #layout: SinusoidalLayout;
+  #table: Tensor | undefined;
 
-  /** @throws ShapeError, OutOfMemoryError */
-  constructor(
-    runtime: Runtime,
-    { maxLength, size }: PositionsConfig,
-    layout: SinusoidalLayout = 'interleaved',
-  ) {
-    this.#table = Tensor.persistent(runtime, [maxLength, size]);
-    this.#table.set(sinusoids(maxLength, size, layout));
+  constructor(runtime: Runtime, config: PositionsConfig, layout: SinusoidalLayout = 'interleaved') {
+    this.#runtime = runtime;
+    this.#config = config;
+    this.#layout = layout;
   }
 
   /**
@@ -60,11 +59,18 @@ export class SinusoidalPositions {
    * @throws ShapeError, DTypeError; ArgumentError for positions from maxLength on
    */
   forward(x: Tensor, offset = 0): Tensor {
-    return addPositions(x, this.#table, offset);
+    return addPositions(x, this.#table ?? this.#makeTable(), offset);
+  }
+
+  #makeTable(): Tensor {
+    const { maxLength, size } = this.#config;
+    this.#table = Tensor.persistent(this.#runtime, [maxLength, size]);
+    this.#table.set(sinusoids(maxLength, size, this.#layout));
+    return this.#table;
   }
 
   dispose(): void {
-    this.#table.dispose();
+    this.#table?.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,53 @@
+import type { Runtime } from '../../runtime/runtime.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { padRows, type SequencePair } from '../seq2seq/batch.ts';
+import type { TransformerSeq2SeqConfig } from './config.ts';
+
+/** Padded rows of ids for training, batch first. */
+export interface TransformerBatch {
+  /** i32 [batch, source length] */
+  readonly source: Tensor;
+  /** i32 [batch] */
+  readonly sourceLengths: Tensor;
+  /** i32 [batch, target length]: `<sos>` and the target. */
+  readonly targetInput: Tensor;
+  /** i32 [batch, target length]: the target and `<eos>`. */
+  readonly targetOutput: Tensor;
+}
+
+/**
+ * Pairs as one batch, padded to their longest.
+ * @throws DTypeError for an id that is not a whole number
+ */
+export function transformerBatch(
+  runtime: Runtime,
+  pairs: readonly SequencePair[],
+  { paddingId, startId, endId }: Pick<TransformerSeq2SeqConfig, 'paddingId' | 'startId' | 'endId'>,
+): TransformerBatch {
+  const source = idRows(
+    runtime,
+    pairs.map((pair) => pair.source),
+    paddingId,
+  );
+  const rowsOf = (rows: readonly (readonly number[])[]): Tensor => idRows(runtime, rows, paddingId).ids;
+  return {
+    source: source.ids,
+    sourceLengths: source.lengths,
+    targetInput: rowsOf(pairs.map(({ target }) => [startId, ...target])),
+    targetOutput: rowsOf(pairs.map(({ target }) => [...target, endId])),
+  };
+}
+
+/** Rows of ids as tensors: ids i32 [rows, longest], filled up with `padding`, and lengths i32 [rows]. */
+export function idRows(
+  runtime: Runtime,
+  rows: readonly (readonly number[])[],
+  padding: number,
+): { ids: Tensor; lengths: Tensor } {
+  const { ids, lengths } = padRows(rows, padding);
+  const columns = ids.length / Math.max(1, rows.length);
+  return {
+    ids: Tensor.from(runtime, ids, [rows.length, columns], 'i32'),
+    lengths: Tensor.from(runtime, lengths, [rows.length], 'i32'),
+  };
+}
