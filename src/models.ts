@@ -8,6 +8,11 @@ export {
   sampleToken,
 } from './decode/sample.ts';
 export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
+export { type CaptionBatch, captionBatch } from './models/captioner/batch.ts';
+export type { CaptionerConfig, EncoderBlock } from './models/captioner/config.ts';
+export type { CaptionLoss, CaptionLossOptions } from './models/captioner/loss.ts';
+export { Captioner } from './models/captioner/model.ts';
+export type { CaptionForward, Seen } from './models/captioner/state.ts';
 export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
 export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
