@@ -35,6 +35,18 @@ export interface StepReport {
   readonly pairs: number;
 }
 
+/** Adam's decay rates. */
+export const betas = [0.9, 0.998] as const;
+
+/** The learning rate of each of `totalSteps` steps. */
+export function learningRates(recipe: Recipe, totalSteps: number): Schedule {
+  return warmupCosine({
+    peak: recipe.peakLearningRate,
+    warmupSteps: Math.min(recipe.warmupSteps, totalSteps - 1),
+    totalSteps,
+  });
+}
+
 export class Replica {
   readonly runtime: TrainingRuntime;
   readonly model: Seq2Seq;
@@ -54,7 +66,7 @@ export class Replica {
     this.runtime = runtime;
     this.model = Seq2Seq.create(runtime, recipe.model, runtime.random);
     const parameters = this.model.parameters();
-    this.optimizer = new Adam(parameters, { betas: [0.9, 0.998], weightDecay: recipe.weightDecay });
+    this.optimizer = new Adam(parameters, { betas, weightDecay: recipe.weightDecay });
     if (checkpoint) {
       const saved = readCheckpoint(checkpoint, recipe);
       for (const [name, tensor] of parameters) {
@@ -65,11 +77,7 @@ export class Replica {
       this.optimizer.restore(saved.moments, saved.step);
     }
     this.stepsPerEpoch = epochBatches(pairs, recipe, 0).length;
-    this.#schedule = warmupCosine({
-      peak: recipe.peakLearningRate,
-      warmupSteps: Math.min(recipe.warmupSteps, this.totalSteps - 1),
-      totalSteps: this.totalSteps,
-    });
+    this.#schedule = learningRates(recipe, this.totalSteps);
     const count = [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
     this.exchange = new GradientExchange(count, recipe.shards, threads, options.exchange);
   }
