@@ -1,6 +1,6 @@
 /** The training binary: the inference kernels and the backward of each. */
 export * from './index';
-export { f32_pack_rows, f32_matmul_rows } from './gradients/matmul';
+export { f32_transpose } from './gradients/transpose';
 export { f32_softmax_backward, f32_log_softmax_backward } from './gradients/softmax';
 export { f32_tanh_backward, f32_sigmoid_backward } from './gradients/elementwise';
 export {

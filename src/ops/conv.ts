@@ -204,7 +204,7 @@ function forward(
         kernels.f32_matmul(to, column, ones.pointer, 0, outputs, count, 1, 1, positions, 0, 0);
       }
       const accumulate = ones !== undefined;
-      const product = { M: outputs, N: count, K: depth, stride: positions, accumulate, activation };
+      const product = { M: outputs, N: count, K: depth, cStride: positions, accumulate, activation };
       multiplyPacked(runtime, to, left, patches.pointer, 0, product);
     });
   });
@@ -227,29 +227,27 @@ function inputGradient(tape: Tape, x: Tensor, weight: Tensor, y: Tensor, convolu
   const [gradX, gradY] = [tape.gradient(x).pointer, tape.gradient(y).pointer];
   const patches = x.runtime.allocate(patchBytes(convolution));
   const packed = x.runtime.allocate(packedBytes(Math.min(positions, blockOf(depth)), outputs));
+  const left = x.runtime.allocate(4 * outputs * depth);
   forEachGroup(convolution, (item, group) => {
-    const left = weight.pointer + 4 * group * outputs * depth;
+    const of = weight.pointer + 4 * group * outputs * depth;
+    kernels.f32_transpose(left.pointer, of, outputs, depth, outputs, depth);
     forEachBlock(convolution, (start, count) => {
       const from = gradY + 4 * (item * outputs * positions + start);
       const to = gradX + 4 * item * inputSize;
       kernels.f32_pack(packed.pointer, from, outputs, count, positions);
-      kernels.f32_matmul_transposed(
-        patches.pointer,
-        left,
-        packed.pointer,
-        0,
-        depth,
-        count,
-        outputs,
-        depth,
-        count,
-        0,
-      );
+      multiplyPacked(x.runtime, patches.pointer, left.pointer, packed.pointer, 0, {
+        M: depth,
+        N: count,
+        K: outputs,
+        accumulate: false,
+        activation: 0,
+      });
       kernels.f32_col2im(to, patches.pointer, ...sizes, start, count);
     });
   });
   patches.dispose();
   packed.dispose();
+  left.dispose();
 }
 
 /** dW += dy · patches^T, gathered again rather than kept. */

@@ -86,8 +86,13 @@ function backward(tape: Tape, x: Tensor, weight: PackedWeight, y: Tensor, rows: 
   const { inputs, outputs } = weight;
   const gradY = tape.gradient(y).pointer;
   if (tape.needs(x)) {
-    const gradX = tape.gradient(x).pointer;
-    tape.kernels.f32_matmul(gradX, gradY, weight.backward, 0, rows, inputs, outputs, outputs, inputs, 1, 0);
+    multiplyPacked(x.runtime, tape.gradient(x).pointer, gradY, weight.backward, 0, {
+      M: rows,
+      N: inputs,
+      K: outputs,
+      accumulate: true,
+      activation: 0,
+    });
   }
   if (tape.needs(weight.weight)) accumulateWeightGradient(tape, weight, gradY, x.pointer, rows);
 }
@@ -106,12 +111,22 @@ export function accumulateWeightGradient(
 ): void {
   const { inputs, outputs, stride } = weight;
   const { runtime } = weight.weight;
-  const left = runtime.allocate(16 * Math.ceil(outputs / 4) * rows);
+  // An odd multiple of 16, for f32_matmul's sake.
+  const aStride = rows | 16;
+  const left = runtime.allocate(4 * outputs * aStride);
   const right = runtime.allocate(packedBytes(inputs, rows));
-  tape.kernels.f32_pack_rows(left.pointer, gradY, outputs, rows, outputs);
+  tape.kernels.f32_transpose(left.pointer, gradY, rows, outputs, aStride, outputs);
   tape.kernels.f32_pack(right.pointer, x, rows, inputs, inputs);
   const gradient = tape.gradient(weight.weight).pointer + weight.columnBytes;
-  tape.kernels.f32_matmul_rows(gradient, left.pointer, right.pointer, outputs, inputs, rows, stride);
+  multiplyPacked(runtime, gradient, left.pointer, right.pointer, 0, {
+    M: outputs,
+    N: inputs,
+    K: rows,
+    accumulate: true,
+    activation: 0,
+    aStride,
+    cStride: stride,
+  });
   left.dispose();
   right.dispose();
 }

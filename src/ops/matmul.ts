@@ -6,7 +6,7 @@ import { Tensor } from '../tensor/tensor.ts';
 import { expectFloats } from './operands.ts';
 import { packedBytes } from './packedWeight.ts';
 
-/** A product C [M, N] = activation(A [M, K] · B [K, N]), or C += where `accumulate`; rows side by side in memory. */
+/** A product C [M, N] = activation(A [M, K] · B [K, N]), or C += where `accumulate`. */
 interface Product {
   readonly M: number;
   readonly N: number;
@@ -14,8 +14,10 @@ interface Product {
   readonly accumulate: boolean;
   /** Code of an activation, 0 for none. */
   readonly activation: number;
-  /** Elements between rows of C; N by default. */
-  readonly stride?: number;
+  /** Elements between the rows of A; K by default. */
+  readonly aStride?: number;
+  /** Elements between the rows of C; N by default. */
+  readonly cStride?: number;
 }
 
 /** Whole tiles of four and of six rows. */
@@ -30,10 +32,10 @@ export function multiplyPacked(
   a: number,
   packed: number,
   bias: number,
-  { M, N, K, accumulate, activation, stride = N }: Product,
+  { M, N, K, accumulate, activation, aStride = K, cStride = N }: Product,
 ): void {
-  const values = [c, a, packed, bias, M, N, K, K, stride, accumulate ? 1 : 0, activation];
-  const byRows = { argument: 4, grain: ROW_GRAIN, advance: { 0: 4 * stride, 1: 4 * K } };
+  const values = [c, a, packed, bias, M, N, K, aStride, cStride, accumulate ? 1 : 0, activation];
+  const byRows = { argument: 4, grain: ROW_GRAIN, advance: { 0: 4 * cStride, 1: 4 * aStride } };
   const byColumns = { argument: 5, grain: COLUMN_GRAIN, advance: { 0: 4, 2: 4 * K, 3: bias === 0 ? 0 : 4 } };
   const enoughRows = M >= 2 * ROW_GRAIN * runtime.threads;
   runtime.call('f32_matmul', values, M * N * K, enoughRows ? byRows : byColumns);

@@ -222,8 +222,7 @@ export interface InferenceKernels {
 
 /** Exports that only the training binaries have. */
 export interface GradientKernels {
-  f32_pack_rows: Kernel<['packed', 'source', 'M', 'K', 'sourceStride']>;
-  f32_matmul_rows: Kernel<['c', 'packedRows', 'packed', 'M', 'N', 'K', 'cStride']>;
+  f32_transpose: Kernel<['out', 'x', 'rows', 'columns', 'outStride', 'xStride']>;
   f32_softmax_backward: Kernel<['gradX', 'gradY', 'y', 'rows', 'columns']>;
   f32_log_softmax_backward: Kernel<['gradX', 'gradY', 'y', 'rows', 'columns']>;
   f32_tanh_backward: Kernel<['gradX', 'gradY', 'y', 'n']>;

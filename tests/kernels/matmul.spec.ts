@@ -1,8 +1,7 @@
 import { f32_matmul, f32_pack, f32_pack_transposed } from '../../assembly/kernels/matmul';
-import { f32_matmul_rows, f32_pack_rows } from '../../assembly/gradients/matmul';
-import { begin, doubles, expectIntact, getFloat, normals, output, outputFrom, seal, setFloat } from './support/buffers';
+import { begin, doubles, expectIntact, getFloat, normals, output, seal, setFloat } from './support/buffers';
 import { expectClose, expectCloseRows, expectExact, expectGapsUntouched, reportWorst } from './support/expect';
-import { matmul, matmulRows, pack, packRows, packTransposed } from './support/reference';
+import { matmul, pack, packTransposed } from './support/reference';
 import { SIZES } from './support/sizes';
 
 const enum Start { Zero, Bias, Accumulate }
@@ -71,33 +70,6 @@ function checkPack(K: i32, N: i32, stride: i32, transposed: bool): void {
   expectExact(packed, reference, size);
 }
 
-function checkPackRows(M: i32, K: i32, stride: i32): void {
-  begin('pack_rows M=' + M.toString() + ' K=' + K.toString(), true);
-  const source = normals(K * stride);
-  const size = panels(M, 4) * K;
-  const packed = output(size), reference = doubles(size);
-  seal();
-  packRows(reference, source, M, K, stride);
-  f32_pack_rows(packed, source, M, K, stride);
-  expectIntact();
-  expectExact(packed, reference, size);
-}
-
-function checkMatmulRows(M: i32, N: i32, K: i32, misaligned: bool): void {
-  begin('matmul_rows M=' + M.toString() + ' N=' + N.toString() + ' K=' + K.toString(), misaligned);
-  const a = normals(K * M), b = normals(K * N), before = normals(M * N);
-  const packedRows = output(panels(M, 4) * K), packed = output(panels(N, 8) * K);
-  const c = outputFrom(before, M * N);
-  seal();
-  const reference = doubles(M * N), magnitude = doubles(M * N);
-  matmulRows(reference, magnitude, before, a, b, M, N, K);
-  f32_pack_rows(packedRows, a, M, K, M);
-  f32_pack(packed, b, K, N, N);
-  f32_matmul_rows(c, packedRows, packed, M, N, K, N);
-  expectIntact();
-  expectClose(c, reference, magnitude, M * N, K + 1);
-}
-
 function checkNonFinite(M: i32, N: i32, K: i32, row: i32, column: i32, value: f32): void {
   begin('matmul with ' + value.toString() + ' M=' + M.toString() + ' N=' + N.toString());
   const a = normals(M * K), b = normals(K * N);
@@ -120,11 +92,6 @@ describe('f32_pack', () => {
   it('f32_pack_transposed packs the transpose alike', () => {
     for (let k = 0; k < SIZES.length; ++k) {
       for (let n = 0; n < SIZES.length; ++n) checkPack(SIZES[k], SIZES[n], SIZES[k] + 3, true);
-    }
-  });
-  it('f32_pack_rows lays out panels of four rows, zeros past M, to the bit', () => {
-    for (let m = 0; m < SIZES.length; ++m) {
-      for (let k = 0; k < SIZES.length; ++k) checkPackRows(SIZES[m], SIZES[k], SIZES[m] + 3);
     }
   });
 });
@@ -161,16 +128,4 @@ describe('f32_matmul', () => {
     }
   });
   afterAll(() => reportWorst('f32_matmul'));
-});
-
-describe('f32_matmul_rows', () => {
-  it('is within (K + 1) eps (sum |a||b| + |c|)', () => {
-    for (let m = 0; m < ROWS.length; ++m) {
-      for (let n = 0; n < COLUMNS.length; ++n) {
-        for (let k = (m + n) % 2; k < DEPTHS.length; k += 2) checkMatmulRows(ROWS[m], COLUMNS[n], DEPTHS[k], k % 4 < 2);
-      }
-    }
-    checkMatmulRows(127, 65, 129, false);
-  });
-  afterAll(() => reportWorst('f32_matmul_rows'));
 });

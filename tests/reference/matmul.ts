@@ -1,4 +1,4 @@
-/** References of assembly/kernels/matmul.ts and assembly/gradients/matmul.ts. Row-major, double precision. */
+/** References of assembly/kernels/matmul.ts and assembly/gradients/transpose.ts. Row-major, double precision. */
 
 /** C [M, N] = A [M, K] · B [K, N] + start, where start is `bias` [N] (or zero), or what C held. Dense rows. */
 export function matmul(
@@ -27,16 +27,6 @@ export function pack(b: ArrayLike<number>, K: number, N: number): Float64Array {
   const packed = new Float64Array(panels * K * 8);
   for (let k = 0; k < K; k++) {
     for (let j = 0; j < N; j++) packed[(Math.floor(j / 8) * K + k) * 8 + (j % 8)] = b[k * N + j]!;
-  }
-  return packed;
-}
-
-/** A [K, M] in panels of four columns (rows of the transpose), zeros past M. */
-export function packRows(a: ArrayLike<number>, M: number, K: number): Float64Array {
-  const panels = Math.ceil(M / 4);
-  const packed = new Float64Array(panels * K * 4);
-  for (let k = 0; k < K; k++) {
-    for (let i = 0; i < M; i++) packed[(Math.floor(i / 4) * K + k) * 4 + (i % 4)] = a[k * M + i]!;
   }
   return packed;
 }

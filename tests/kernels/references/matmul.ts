@@ -36,27 +36,11 @@ export function matmulReferences({ f32, f32Or, put, dense }: Views) {
         ),
       );
     },
-    matmulRows(
-      out: number,
-      magnitude: number,
-      before: number,
-      a: number,
-      b: number,
-      M: number,
-      N: number,
-      K: number,
-    ) {
-      const A = matmul.transpose(f32(a, K * M), K, M);
-      const B = f32(b, K * N);
-      const start = f32(before, M * N);
-      put(out, matmul.matmul(A, B, null, start, M, N, K));
-      put(magnitude, matmul.matmul(absolute(A), absolute(B), null, absolute(start), M, N, K));
-    },
     pack: (out: number, source: number, K: number, N: number, stride: number) =>
       put(out, matmul.pack(dense(source, K, N, stride), K, N)),
     packTransposed: (out: number, source: number, K: number, N: number, stride: number) =>
       put(out, matmul.pack(matmul.transpose(dense(source, N, K, stride), N, K), K, N)),
-    packRows: (out: number, source: number, M: number, K: number, stride: number) =>
-      put(out, matmul.packRows(dense(source, K, M, stride), M, K)),
+    transpose: (out: number, x: number, rows: number, columns: number, stride: number) =>
+      put(out, matmul.transpose(dense(x, rows, columns, stride), rows, columns)),
   };
 }

@@ -82,19 +82,9 @@ export declare function matmul(
   aStride: i32,
   bStride: i32,
 ): void;
-export declare function matmulRows(
-  out: usize,
-  magnitude: usize,
-  before: usize,
-  a: usize,
-  b: usize,
-  M: i32,
-  N: i32,
-  K: i32,
-): void;
 export declare function pack(out: usize, source: usize, K: i32, N: i32, stride: i32): void;
 export declare function packTransposed(out: usize, source: usize, K: i32, N: i32, stride: i32): void;
-export declare function packRows(out: usize, source: usize, M: i32, K: i32, stride: i32): void;
+export declare function transpose(out: usize, x: usize, rows: i32, columns: i32, stride: i32): void;
 export declare function softmax(
   out: usize,
   magnitude: usize,
