@@ -11,6 +11,8 @@ export {
   type AttentionRead,
   type AttentionReadOptions,
 } from './layers/attention.ts';
+export { Bahdanau2014Decoder, type Bahdanau2014DecoderConfig } from './layers/bahdanau2014Decoder.ts';
+export { BahdanauDecoder, type BahdanauDecoderConfig, type Readout } from './layers/bahdanauDecoder.ts';
 export {
   type CellConfig,
   type CellKind,
@@ -22,6 +24,16 @@ export {
   RNNCell,
 } from './layers/cell.ts';
 export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
+export {
+  type CellDecoderConfig,
+  Decoder,
+  type DecoderConfig,
+  type DecoderMemory,
+  type DecoderSource,
+  type DecoderState,
+  type DecoderStep,
+  type Decoding,
+} from './layers/decoder.ts';
 export { type DecoderLayerCache, TransformerDecoderCache } from './layers/decoderCache.ts';
 export {
   TransformerDecoderLayer,
@@ -35,11 +47,13 @@ export {
   type TransformerEncoderLayerConfig,
   type TransformerEncoderLayerOptions,
 } from './layers/encoderLayer.ts';
+export { type FixedContext, FixedContextDecoder } from './layers/fixedContextDecoder.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
 export type { HardChoice } from './layers/hardChoice.ts';
 export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
+export { LuongDecoder, type LuongDecoderConfig } from './layers/luongDecoder.ts';
 export {
   type AttentionMask,
   MultiHeadAttention,

@@ -13,8 +13,15 @@ export type { CaptionerConfig, EncoderBlock } from './models/captioner/config.ts
 export type { CaptionLoss, CaptionLossOptions } from './models/captioner/loss.ts';
 export { Captioner } from './models/captioner/model.ts';
 export type { CaptionForward, Seen } from './models/captioner/state.ts';
+export { DecodingModel, type DecodingModelParts } from './models/decodingModel.ts';
 export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
-export type { Seq2SeqConfig } from './models/seq2seq/config.ts';
+export type { DecoderKind, Seq2SeqConfig } from './models/seq2seq/config.ts';
+export type {
+  Seq2SeqForwardOptions,
+  Seq2SeqLossOptions,
+  Seq2SeqResult,
+  Seq2SeqTokenLosses,
+} from './models/seq2seq/forward.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
 export { type TransformerBatch, transformerBatch } from './models/transformer/batch.ts';
@@ -24,3 +31,4 @@ export {
   TransformerSeq2Seq,
   type TransformerSeq2SeqResult,
 } from './models/transformer/model.ts';
+export type { ScheduledSampling } from './models/seq2seq/scheduledSampling.ts';

@@ -10,7 +10,7 @@ export function greedyDecode<State>(model: StepModel<State>, maxLength: MaxLengt
 }
 
 /** The first largest entry. */
-function argmax(values: Float32Array): number {
+export function argmax(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;

@@ -1,18 +1,9 @@
-/** The attention fixtures: each score with each reach, and Luong's decoder step composed of ops. */
+/** The attention fixtures: each score with each reach. */
 import { expect, it } from 'vitest';
 import { Attention, type AttentionConfig } from '../../src/layers/attention.ts';
 import { loadParameters } from '../../src/layers/parameters.ts';
 import type { Reach } from '../../src/layers/reach.ts';
 import { createScore, type ScoreFunction } from '../../src/layers/score.ts';
-import { add, tanh } from '../../src/ops/elementwise.ts';
-import { embedding } from '../../src/ops/embedding.ts';
-import { concatenate } from '../../src/ops/join.ts';
-import { addLinear, linear } from '../../src/ops/linear.ts';
-import { lstmCell } from '../../src/ops/lstm.ts';
-import { PackedWeight } from '../../src/ops/packedWeight.ts';
-import { additiveScore, dotScore, weightedSum } from '../../src/ops/score.ts';
-import { softmax } from '../../src/ops/softmax.ts';
-import type { Tensor } from '../../src/tensor/tensor.ts';
 import { weightedLoss } from '../support/gradientCheck.ts';
 import { sourceOf, type TorchCase, torchCaseNames, torchCases } from '../support/torchFixtures.ts';
 
@@ -122,65 +113,3 @@ torchCases('attention', cases, (fixture) => {
   );
   attention.dispose();
 });
-
-torchCases(
-  'attention',
-  ['dot', 'general', 'concat'].flatMap((score) => [`luong_step_${score}_odd`, `luong_step_${score}_simd`]),
-  (fixture) => {
-    const { runtime } = fixture;
-    const { hidden, emb } = fixture.row.ctor as Record<string, number>;
-    const names = fixture.names('grad.');
-    const parameters = new Map(names.map((name) => [name, fixture.tensor(name)]));
-    const of = (name: string): Tensor => parameters.get(name)!;
-    const packed: PackedWeight[] = [];
-    const weight = (name: string, from = 0, to = of(name).shape[1]!): PackedWeight => {
-      const part = new PackedWeight(of(name), { from, to });
-      packed.push(part);
-      return part;
-    };
-    const encoded = of('in.enc');
-    const [batch, time, size] = encoded.shape as [number, number, number];
-    const ids = fixture.tensor('in.y_prev');
-    const lengths = fixture.tensor('in.src_len');
-
-    const scoresOf = (query: Tensor): Tensor => {
-      switch (fixture.row.ctor.score) {
-        case 'dot':
-          return dotScore(query, encoded);
-        case 'general':
-          return dotScore(query, linear(encoded, weight('w.W_a')));
-        default: {
-          const projected = linear(query, weight('w.W_a', 0, hidden));
-          return additiveScore(projected, linear(encoded, weight('w.W_a', hidden)), of('w.v_a'));
-        }
-      }
-    };
-    const step = (): Record<string, Tensor> => {
-      const bias = add(of('w.lstm.bias_ih'), of('w.lstm.bias_hh'));
-      const embedded = linear(
-        embedding(of('w.embedding.weight'), ids),
-        weight('w.lstm.weight_ih', 0, emb),
-        bias,
-      );
-      const fed = addLinear(embedded, of('in.htilde_prev'), weight('w.lstm.weight_ih', emb));
-      const gates = addLinear(fed, of('in.h_prev'), weight('w.lstm.weight_hh'));
-      const { hidden: h, cell: c } = lstmCell(gates, of('in.c_prev'));
-      const weights = softmax(scoresOf(h.reshape([batch, 1, hidden!])), { lengths });
-      const context = weightedSum(weights, encoded).reshape([batch, size]);
-      const htilde = tanh(linear(concatenate([context, h]), weight('w.W_c')));
-      const logits = linear(htilde, weight('w.W_s'));
-      return { h, c, context, weights: weights.reshape([batch, time]), htilde, logits };
-    };
-
-    runtime.scope(() => {
-      for (const [name, tensor] of Object.entries(step())) fixture.expectEqual('out', name, tensor.toArray());
-    });
-    const { gradients } = runtime.gradients(() => {
-      const outputs = step();
-      const cotangents = Object.keys(outputs).map((name) => fixture.floats(`in.cotangent.${name}`));
-      return weightedLoss(Object.values(outputs), cotangents);
-    }, parameters);
-    fixture.expectGradients(gradients);
-    for (const part of packed) part.dispose();
-  },
-);

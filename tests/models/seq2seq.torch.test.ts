@@ -1,14 +1,27 @@
 /** Seq2Seq and its decoding against PyTorch. */
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { beamSearch, type LengthPenalty } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
 import type { Hypothesis } from '../../src/decode/stepModel.ts';
 import type { Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
+import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
 import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { doubles, fixtureNames, type TorchCase, torchCases } from '../support/torchFixtures.ts';
+import {
+  doubles,
+  fixtureNames,
+  type TorchCase,
+  torchCaseNames,
+  torchCases,
+} from '../support/torchFixtures.ts';
 
-const names = ['seq2seq_luong_odd_random', 'seq2seq_luong_trained', 'seq2seq_luong_l2_trained'];
+const names = torchCaseNames('attention', /^seq2seq_/);
+
+it('the fixtures, where they are there, have both decoders', () => {
+  if (names.length === 0) return;
+  for (const decoder of ['luong', 'bahdanau'])
+    expect(names.some((name) => name.includes(decoder))).toBe(true);
+});
 
 /** [rows, columns, ...rest] with the first two axes exchanged. */
 function transposed<Values extends Float32Array | Int32Array>(
@@ -24,19 +37,22 @@ function transposed<Values extends Float32Array | Int32Array>(
 }
 
 function modelOf(fixture: TorchCase): Seq2Seq {
-  const { vocab, emb, hidden, enc_layers, pad, bos, eos } = fixture.row.ctor as Record<string, number>;
-  const config = {
+  const { vocab, emb, hidden, attn, enc_layers, pad, bos, eos } = fixture.row.ctor as Record<string, number>;
+  const decoder = fixture.row.case.includes('bahdanau')
+    ? ({ decoder: 'bahdanau', score: 'additive', attentionSize: attn! } as const)
+    : ({ score: 'general' } as const);
+  const config: Seq2SeqConfig = {
+    ...decoder,
     sourceVocabulary: vocab!,
     targetVocabulary: vocab!,
     embeddingSize: emb!,
     encoderHidden: hidden!,
     encoderLayers: enc_layers!,
     decoderHidden: hidden!,
-    score: 'general',
     paddingId: pad!,
     startId: bos!,
     endId: eos!,
-  } as const;
+  };
   return Seq2Seq.load(fixture.runtime, fixture.source, config, { prefix: 'w.' });
 }
 
@@ -58,7 +74,7 @@ torchCases('attention', names, (fixture) => {
   const encoded = model.encode(source, sourceLengths);
   fixture.expectEqual('out', 'enc', encoded.memory.values.toArray());
   fixture.expectEqual('out', 'h0', encoded.state.hidden.toArray());
-  fixture.expectEqual('out', 'c0', encoded.state.cell.toArray());
+  fixture.expectEqual('out', 'c0', encoded.state.cell!.toArray());
   const { logits, weights } = model.forward(batch);
   fixture.expectEqual('out', 'logits', transposed(logits.toFloat32Array(), time, rows));
   fixture.expectEqual('out', 'attn', transposed(weights.toFloat32Array(), time, rows));

@@ -30,7 +30,8 @@ export function pairBatch(
   { paddingId, startId, endId }: Pick<Seq2SeqConfig, 'paddingId' | 'startId' | 'endId'>,
 ): Seq2SeqBatch {
   const rows = pairs.length;
-  const source = padRows(
+  const [source, sourceLengths] = sourceBatch(
+    runtime,
     pairs.map((pair) => pair.source),
     paddingId,
   );
@@ -41,11 +42,34 @@ export function pairBatch(
     return Tensor.from(runtime, transposed, [time, rows], 'i32');
   };
   return {
-    source: Tensor.from(runtime, source.ids, [rows, source.ids.length / Math.max(1, rows)], 'i32'),
-    sourceLengths: Tensor.from(runtime, source.lengths, [rows], 'i32'),
+    source,
+    sourceLengths,
     targetInput: timeFirst(pairs.map(({ target }) => [startId, ...target])),
     targetOutput: timeFirst(pairs.map(({ target }) => [...target, endId])),
   };
+}
+
+/** Tokens of each target, `<eos>` counted: those of targetOutput that are not padding. */
+export function targetLengths({ targetOutput }: Seq2SeqBatch, paddingId: number): number[] {
+  const lengths = new Array<number>(targetOutput.shape[1]!).fill(0);
+  targetOutput.toArray().forEach((id, i) => {
+    if (id !== paddingId) lengths[i % lengths.length]!++;
+  });
+  return lengths;
+}
+
+/** Sources i32 [batch, longest], and their lengths i32 [batch]. @throws DTypeError for an id that is not a whole number */
+export function sourceBatch(
+  runtime: Runtime,
+  sources: readonly (readonly number[])[],
+  paddingId: number,
+): [source: Tensor, lengths: Tensor] {
+  const { ids, lengths } = padRows(sources, paddingId);
+  const rows = sources.length;
+  return [
+    Tensor.from(runtime, ids, [rows, ids.length / Math.max(1, rows)], 'i32'),
+    Tensor.from(runtime, lengths, [rows], 'i32'),
+  ];
 }
 
 /** Rows of ids as one rectangle, filled up with `padding`. */
