@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
+import { sampleDecode } from '../../src/decode/sample.ts';
 import { ArgumentError, FormatError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
+import { scoreFunctions } from '../../src/layers/score.ts';
 import { padRows, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
 import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
 import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
@@ -23,7 +25,29 @@ const base = {
   startId: 1,
   endId: 2,
 } as const;
-const scores = ['dot', 'scaled-dot', 'general', 'additive'] as const;
+
+/** One of each kind: what it adds to `base`. */
+const kinds: Readonly<Record<string, Partial<Seq2SeqConfig>>> = {
+  ...Object.fromEntries(scoreFunctions.map((score) => [score, { score, maxKeys: 4 }])),
+  ...Object.fromEntries(
+    (['luong', 'bahdanau', 'bahdanau-2014', 'fixed-context'] as const).flatMap((decoder) =>
+      (['lstm', 'gru', 'rnn'] as const).map((cell) => [`${decoder} ${cell}`, { decoder, cell }]),
+    ),
+  ),
+  'without input feeding': { inputFeeding: false },
+  'readout of the state': { decoder: 'bahdanau', readout: 'state' },
+  'readout of the current state': { decoder: 'bahdanau-2014', readoutState: 'current', maxoutSize: 5 },
+  unidirectional: { bidirectional: false },
+  'unidirectional 2014': { bidirectional: false, decoder: 'bahdanau-2014' },
+  'local-m': { reach: { kind: 'local-m', halfWidth: 1 } },
+  'local-p': { reach: { kind: 'local-p', halfWidth: 1 }, decoder: 'bahdanau' },
+  hard: { choice: 'hard' },
+  'hard, local-m, Bahdanau': {
+    choice: 'hard',
+    reach: { kind: 'local-m', halfWidth: 2 },
+    decoder: 'bahdanau',
+  },
+};
 
 describe.each(variants)('Seq2Seq, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);
@@ -65,8 +89,10 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
     };
   }
 
-  describe.each(scores)('%s', (score) => {
-    const config: Seq2SeqConfig = { ...base, score };
+  describe.each(Object.keys(kinds))('%s', (kind) => {
+    const config: Seq2SeqConfig = { ...base, ...kinds[kind] };
+    /** All of a row's weight is on the source: not where nothing is looked at, or only through a window. */
+    const looksAtAll = config.decoder !== 'fixed-context' && !config.reach;
 
     it('what stands in the padding changes no bit of loss and gradients', () => {
       const model = create(config);
@@ -123,6 +149,7 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
       const together = {
         greedy: greedyDecode(model.stepModel(sources), 6),
         beam: beamSearch(model.stepModel(sources), options),
+        sampled: sampleDecode(model.stepModel(sources), { maxLength: 6, random: new Random(1), count: 2 }),
       };
       const used = runtime.memory.usedBytes;
       sources.forEach((source, i) => {
@@ -135,10 +162,14 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
           for (const row of attention) {
             expect(row.slice(length).every((weight) => weight === 0)).toBe(true);
             const sum = row.reduce((a, b) => a + b, 0);
-            expect(Math.abs(sum - (length === 0 ? 0 : 1))).toBeLessThan(1e-6);
+            if (looksAtAll) expect(Math.abs(sum - (length === 0 ? 0 : 1))).toBeLessThan(1e-6);
+            else expect(sum).toBeLessThan(1 + 1e-6);
           }
         }
       });
+      expect(together.sampled.flat().every(({ logProbability }) => Number.isFinite(logProbability))).toBe(
+        true,
+      );
       expect(runtime.memory.usedBytes).toBe(used);
       model.dispose();
     });
@@ -148,6 +179,8 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
       const model = create(config);
       runtime.scope(() => {
         runtime.gradients(() => model.loss(batchOf([0, 1])), model.parameters());
+        const options = { teacherForcing: 0.5, random: new Random(1) };
+        runtime.gradients(() => model.loss(batchOf([0, 1]), options), model.parameters());
       });
       greedyDecode(model.stepModel(sources), 4);
       model.dispose();
@@ -169,14 +202,14 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
       loaded.dispose();
       model.dispose();
       const before = runtime.memory.usedBytes;
-      const { 'm.out.bias': _, ...rest } = stored;
+      const { 'm.out.weight': _, ...rest } = stored;
       const load = () =>
-        Seq2Seq.load(runtime, sourceOf({ ...rest, 'm.more': stored['m.out.bias']! }), config, {
+        Seq2Seq.load(runtime, sourceOf({ ...rest, 'm.more': stored['m.out.weight']! }), config, {
           prefix: 'm.',
         });
       expect(load).toThrow(
         new FormatError([
-          'weights: m.out.bias is missing (expected shape [7])',
+          `weights: m.out.weight is missing (expected shape [${stored['m.out.weight']!.shape.join(', ')}])`,
           'weights: m.more is unexpected',
         ]),
       );
