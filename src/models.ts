@@ -23,6 +23,7 @@ export type {
   Seq2SeqTokenLosses,
 } from './models/seq2seq/forward.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
+export type { ScheduledSampling } from './models/seq2seq/scheduledSampling.ts';
 export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
 export { type TransformerBatch, transformerBatch } from './models/transformer/batch.ts';
 export type { TransformerSeq2SeqConfig } from './models/transformer/config.ts';
@@ -31,4 +32,3 @@ export {
   TransformerSeq2Seq,
   type TransformerSeq2SeqResult,
 } from './models/transformer/model.ts';
-export type { ScheduledSampling } from './models/seq2seq/scheduledSampling.ts';

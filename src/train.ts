@@ -2,13 +2,13 @@
 export { type GradientResult, gradients } from './autograd/tape.ts';
 export { bucketedBatches } from './train/batches.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
-export { type TrainingOptions, type TrainingStep, train } from './train/loop.ts';
-export { type MaskingOptions, maskTokens } from './train/masking.ts';
 export {
   type HardAttentionModel,
   type HardAttentionOptions,
   hardAttentionLoss,
 } from './train/hardAttention.ts';
+export { type TrainingOptions, type TrainingStep, train } from './train/loop.ts';
+export { type MaskingOptions, maskTokens } from './train/masking.ts';
 export { Adam, type AdamOptions, clipGlobalNorm, globalNorm, Optimizer } from './train/optimizer.ts';
 export { MovingBaseline, type ReinforceOptions, reinforce } from './train/reinforce.ts';
 export {
