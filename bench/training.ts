@@ -52,7 +52,9 @@ try {
   if (hasTorch(options.python)) {
     for (const threads of [1, 2]) {
       const torch = [path('compare/torch.py'), folder, '--turns', '--threads', String(threads)];
-      contenders.push(await start(`PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`, options.python, torch));
+      contenders.push(
+        await start(`PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`, options.python, torch),
+      );
     }
   } else {
     console.log(`PyTorch takes no part: ${options.python} cannot import torch (--python PATH)`);
@@ -98,7 +100,9 @@ function checkLosses([first, ...others]: readonly Contender[]): void {
   for (const { name, losses } of others) {
     const difference = Math.max(...losses.map((loss, i) => Math.abs(loss / first!.losses[i]! - 1)));
     if (!(difference <= TOLERANCE)) {
-      throw new Error(`${name}: losses ${losses} differ by ${difference} from ${first!.losses} of ${first!.name}`);
+      throw new Error(
+        `${name}: losses ${losses} differ by ${difference} from ${first!.losses} of ${first!.name}`,
+      );
     }
     largest = Math.max(largest, difference);
   }

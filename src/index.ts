@@ -4,56 +4,15 @@ export { fromFloat32, toFloat32, toInt32 } from './io/conversion.ts';
 export { type NamePattern, type QuantizedWeights, type QuantizeOptions, quantize } from './io/quantise.ts';
 export { readSafetensors } from './io/safetensors.ts';
 export { writeSafetensors } from './io/writeSafetensors.ts';
-export {
-  Attention,
-  type AttentionConfig,
-  type AttentionMemory,
-  type AttentionRead,
-  type AttentionReadOptions,
-} from './layers/attention.ts';
-export { Bahdanau2014Decoder, type Bahdanau2014DecoderConfig } from './layers/bahdanau2014Decoder.ts';
-export { BahdanauDecoder, type BahdanauDecoderConfig, type Readout } from './layers/bahdanauDecoder.ts';
-export {
-  type CellConfig,
-  type CellKind,
-  type CellState,
-  createCell,
-  GRUCell,
-  LSTMCell,
-  RecurrentCell,
-  RNNCell,
-} from './layers/cell.ts';
-export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
-export {
-  type CellDecoderConfig,
-  Decoder,
-  type DecoderConfig,
-  type DecoderMemory,
-  type DecoderSource,
-  type DecoderState,
-  type DecoderStep,
-  type Decoding,
-} from './layers/decoder.ts';
-export { type DecoderLayerCache, TransformerDecoderCache } from './layers/decoderCache.ts';
-export {
-  TransformerDecoderLayer,
-  type TransformerDecoderLayerConfig,
-  type TransformerDecoderLayerOptions,
-  type TransformerDecoderLayerResult,
-} from './layers/decoderLayer.ts';
 export { Embedding, type EmbeddingConfig } from './layers/embedding.ts';
 export {
   TransformerEncoderLayer,
   type TransformerEncoderLayerConfig,
   type TransformerEncoderLayerOptions,
 } from './layers/encoderLayer.ts';
-export { type FixedContext, FixedContextDecoder } from './layers/fixedContextDecoder.ts';
 export { GRU, type GRUConfig, type GRUForwardOptions, type GRUStepState } from './layers/gru.ts';
-export type { HardChoice } from './layers/hardChoice.ts';
-export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
 export { Linear, type LinearConfig } from './layers/linear.ts';
 export { LSTM, type LSTMConfig, type LSTMForwardOptions, type LSTMStepState } from './layers/lstm.ts';
-export { LuongDecoder, type LuongDecoderConfig } from './layers/luongDecoder.ts';
 export {
   type AttentionMask,
   MultiHeadAttention,
@@ -65,36 +24,14 @@ export {
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
 export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
-export {
-  LearnedPositions,
-  type PositionsConfig,
-  type SinusoidalLayout,
-  SinusoidalPositions,
-  sinusoidalPositions,
-} from './layers/positions.ts';
-export type { Reach } from './layers/reach.ts';
 export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
-export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
-export {
-  Transformer,
-  type TransformerConfig,
-  TransformerDecoder,
-  type TransformerDecoderConfig,
-  type TransformerDecoderResult,
-  TransformerEncoder,
-  type TransformerEncoderConfig,
-  type TransformerOptions,
-} from './layers/transformer.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
 export { additiveMask } from './ops/attentionMask.ts';
-export { type ConvOptions, conv1d, conv2d } from './ops/conv.ts';
 export { crossEntropy, crossEntropyRows } from './ops/crossEntropy.ts';
 export { dropout } from './ops/dropout.ts';
 export { add, exp, multiply, scale, sigmoid, sum, tanh } from './ops/elementwise.ts';
 export { embedding } from './ops/embedding.ts';
-export { entropy } from './ops/entropy.ts';
-export { gaussianWindow } from './ops/gaussianWindow.ts';
 export { type GRUSequenceOptions, type GRUState, gruCell, gruSequence } from './ops/gru.ts';
 export { Int8Weight } from './ops/int8Weight.ts';
 export { concatenate, stack } from './ops/join.ts';
@@ -102,17 +39,12 @@ export { addLinear, linear } from './ops/linear.ts';
 export { lstmCell, lstmSequence } from './ops/lstm.ts';
 export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
-export { l2Normalize } from './ops/normalize.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
-export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
-export { addPositions } from './ops/positions.ts';
 export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
-export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';
-export type { Pair } from './ops/window.ts';
 export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';
 export type { MicroKernel } from './runtime/microKernel.ts';
 export { Runtime } from './runtime/runtime.ts';

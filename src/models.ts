@@ -1,4 +1,7 @@
-/** heed/models: whole models made of the layers, and the decoders that write with them. Importing it does nothing. */
+/**
+ * heed/models: whole models, the layers that only they are made of (attention by scores, caches, cells, decoders,
+ * Transformer stacks, convolution), and the decoders that write with them. Importing it does nothing.
+ */
 export { type BeamSearchOptions, beamSearch, type LengthPenalty } from './decode/beam.ts';
 export { greedyDecode } from './decode/greedy.ts';
 export {
@@ -8,6 +11,66 @@ export {
   sampleToken,
 } from './decode/sample.ts';
 export type { Hypothesis, MaxLength, StepModel } from './decode/stepModel.ts';
+export {
+  Attention,
+  type AttentionConfig,
+  type AttentionMemory,
+  type AttentionRead,
+  type AttentionReadOptions,
+} from './layers/attention.ts';
+export { Bahdanau2014Decoder, type Bahdanau2014DecoderConfig } from './layers/bahdanau2014Decoder.ts';
+export { BahdanauDecoder, type BahdanauDecoderConfig, type Readout } from './layers/bahdanauDecoder.ts';
+export {
+  type CellConfig,
+  type CellKind,
+  type CellState,
+  createCell,
+  GRUCell,
+  LSTMCell,
+  RecurrentCell,
+  RNNCell,
+} from './layers/cell.ts';
+export { Conv1d, Conv2d, type ConvConfig } from './layers/conv.ts';
+export {
+  type CellDecoderConfig,
+  Decoder,
+  type DecoderConfig,
+  type DecoderMemory,
+  type DecoderSource,
+  type DecoderState,
+  type DecoderStep,
+  type Decoding,
+} from './layers/decoder.ts';
+export { type DecoderLayerCache, TransformerDecoderCache } from './layers/decoderCache.ts';
+export {
+  TransformerDecoderLayer,
+  type TransformerDecoderLayerConfig,
+  type TransformerDecoderLayerOptions,
+  type TransformerDecoderLayerResult,
+} from './layers/decoderLayer.ts';
+export { type FixedContext, FixedContextDecoder } from './layers/fixedContextDecoder.ts';
+export type { HardChoice } from './layers/hardChoice.ts';
+export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
+export { LuongDecoder, type LuongDecoderConfig } from './layers/luongDecoder.ts';
+export {
+  LearnedPositions,
+  type PositionsConfig,
+  type SinusoidalLayout,
+  SinusoidalPositions,
+  sinusoidalPositions,
+} from './layers/positions.ts';
+export type { Reach } from './layers/reach.ts';
+export { type ScoreFunction, scoreFunctions } from './layers/score.ts';
+export {
+  Transformer,
+  type TransformerConfig,
+  TransformerDecoder,
+  type TransformerDecoderConfig,
+  type TransformerDecoderResult,
+  TransformerEncoder,
+  type TransformerEncoderConfig,
+  type TransformerOptions,
+} from './layers/transformer.ts';
 export { type CaptionBatch, captionBatch } from './models/captioner/batch.ts';
 export type { CaptionerConfig, EncoderBlock } from './models/captioner/config.ts';
 export type { CaptionLoss, CaptionLossOptions } from './models/captioner/loss.ts';
@@ -24,7 +87,6 @@ export type {
 } from './models/seq2seq/forward.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { ScheduledSampling } from './models/seq2seq/scheduledSampling.ts';
-export type { DecoderState, Encoded } from './models/seq2seq/state.ts';
 export { type TransformerBatch, transformerBatch } from './models/transformer/batch.ts';
 export type { TransformerSeq2SeqConfig } from './models/transformer/config.ts';
 export {
@@ -32,3 +94,11 @@ export {
   TransformerSeq2Seq,
   type TransformerSeq2SeqResult,
 } from './models/transformer/model.ts';
+export { type ConvOptions, conv1d, conv2d } from './ops/conv.ts';
+export { entropy } from './ops/entropy.ts';
+export { gaussianWindow } from './ops/gaussianWindow.ts';
+export { l2Normalize } from './ops/normalize.ts';
+export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
+export { addPositions } from './ops/positions.ts';
+export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
+export type { Pair } from './ops/window.ts';

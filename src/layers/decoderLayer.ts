@@ -1,12 +1,13 @@
 /** A Transformer's decoder layer (Vaswani 2017, section 3.1), with the names of PyTorch's nn.TransformerDecoderLayer. */
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import type { DecoderLayerCache } from './decoderCache.ts';
 import type { TransformerEncoderLayerConfig } from './encoderLayer.ts';
 import { FeedForward } from './feedForward.ts';
-import type { KeyValueCacheConfig } from './keyValueCache.ts';
+import { KeyValueCache, type KeyValueCacheConfig } from './keyValueCache.ts';
 import { type AttentionMask, MultiHeadAttention, type ReturnedWeights } from './multiHeadAttention.ts';
 import { LayerNorm } from './norm.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
@@ -125,12 +126,14 @@ export class TransformerDecoderLayer {
     memory: Tensor,
     past: Pick<KeyValueCacheConfig, 'capacity' | 'maxLength'> = {},
   ): DecoderLayerCache {
-    const remembered = this.#crossAttention.remember(memory);
+    const { modelSize: keySize } = this.config;
+    expectShape('transformerDecoderLayer', 'memory', memory.shape, [null, null, keySize]);
+    const [batch, capacity] = memory.shape as readonly [number, number, number];
+    const { runtime } = memory;
+    const remembered = new KeyValueCache(runtime, { batch, capacity, keySize });
     try {
-      return {
-        past: this.#selfAttention.createCache({ ...past, batch: remembered.batch }),
-        memory: remembered,
-      };
+      this.#crossAttention.remember(remembered, memory);
+      return { past: new KeyValueCache(runtime, { ...past, batch, keySize }), memory: remembered };
     } catch (error) {
       remembered.dispose();
       throw error;

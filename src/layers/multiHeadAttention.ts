@@ -8,7 +8,7 @@ import { expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { AttentionProjections, type AttentionSizes } from './attentionProjections.ts';
-import { KeyValueCache, type KeyValueCacheConfig } from './keyValueCache.ts';
+import type { KeyValueCache } from './keyValueCache.ts';
 import { Linear } from './linear.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
 
@@ -124,33 +124,17 @@ export class MultiHeadAttention {
   }
 
   /**
-   * An empty cache for `forward`.
-   * @throws ArgumentError, OutOfMemoryError
-   */
-  createCache(config: Pick<KeyValueCacheConfig, 'batch' | 'capacity' | 'maxLength'>): KeyValueCache {
-    return new KeyValueCache(this.runtime, { ...config, keySize: this.config.modelSize });
-  }
-
-  /**
    * Projects what will be read again and again, such as an encoder's output, once. Not differentiable.
+   * @param cache where the projections go; its keySize is modelSize
    * @param key [batch, keys, keySize]
    * @param value [batch, keys, valueSize]; the key by default
-   * @returns the projections, which the caller disposes of
-   * @throws ShapeError, DTypeError; UnsupportedError when gradients would have to pass through
+   * @throws ShapeError, DTypeError; UnsupportedError when gradients would have to pass through; what the cache throws
    */
-  remember(key: Tensor, value: Tensor = key): KeyValueCache {
-    this.#checkMemory(key, value, null);
-    const [batch, capacity] = key.shape as readonly [number, number, number];
-    return key.runtime.scope(() => {
+  remember(cache: KeyValueCache, key: Tensor, value: Tensor = key): void {
+    this.#checkMemory(key, value, cache.batch);
+    key.runtime.scope(() => {
       const [k, v] = this.#projections.projectMemory(key, value);
-      const cache = new KeyValueCache(key.runtime, { batch, capacity, keySize: this.config.modelSize });
-      try {
-        cache.append(k, v);
-        return cache;
-      } catch (error) {
-        cache.dispose();
-        throw error;
-      }
+      cache.append(k, v);
     });
   }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, ShapeError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { quantize } from '../../src/io/quantise.ts';
+import { KeyValueCache } from '../../src/layers/keyValueCache.ts';
 import {
   MultiHeadAttention,
   type MultiHeadAttentionForwardOptions,
@@ -120,7 +121,7 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
         runtime.scope(() => {
           const x = input();
           const whole = layer.forward(x, x, x, { causal: true }).output;
-          using cache = layer.createCache({ batch: BATCH, capacity: 2 });
+          using cache = new KeyValueCache(runtime, { keySize: WIDTH, batch: BATCH, capacity: 2 });
           for (let from = 0; from < TIME; from += step) {
             const to = Math.min(TIME, from + step);
             const tokens = part(x, from, to);
@@ -149,7 +150,8 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
     for (const each of [layer, narrow]) {
       runtime.scope(() => {
         const [query, memory] = [part(input(), 0, 2), input()];
-        using cache = each.remember(memory);
+        using cache = new KeyValueCache(runtime, { batch: BATCH, keySize: WIDTH });
+        each.remember(cache, memory);
         const lengths = integers([3, 7]);
         for (const returnWeights of [false, 'per-head'] as const) {
           const read = each.read(query, cache, { lengths, returnWeights });
@@ -162,7 +164,7 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
   });
 
   it('takes a thousand cached steps without a byte more', () => {
-    using cache = layer.createCache({ batch: BATCH, capacity: 4, maxLength: 4 });
+    using cache = new KeyValueCache(runtime, { keySize: WIDTH, batch: BATCH, capacity: 4, maxLength: 4 });
     const token = runtime.scope(() => part(input(), 0, 1));
     const step = () => runtime.scope(() => layer.forward(token, token, token, { cache }).output.toArray());
     const first = step();
@@ -179,7 +181,7 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
   it('refuses what does not fit; a cache then holds what it held', () => {
     runtime.scope(() => {
       const x = input();
-      using cache = layer.createCache({ batch: BATCH, maxLength: TIME });
+      using cache = new KeyValueCache(runtime, { keySize: WIDTH, batch: BATCH, maxLength: TIME });
       const token = part(x, 0, 1);
       layer.forward(token, token, token, { cache });
       const wrong = integers([...new Array<number>(TIME - 1).fill(1), 2]);
@@ -207,7 +209,7 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
       refused(ArgumentError, 'lengths must lie in 0..2, got 7', attend({ cache, lengths: long }, token));
       refused(ArgumentError, 'at most 7 positions, 8 would', attend({ cache }));
       refused(ShapeError, 'query must be [2, *, 12]', () => layer.read(x.slice(0, 1), cache));
-      refused(ShapeError, 'key must be [*, *, 12]', () => layer.remember(floats));
+      refused(ShapeError, 'key must be [2, *, 12]', () => layer.remember(cache, floats));
     });
     const config = { modelSize: 12, heads: 5 };
     expect(() => MultiHeadAttention.create(runtime, config, new Random(1))).toThrow(
