@@ -8,6 +8,7 @@ import { matmulCases } from './matmul.ts';
 import { normCases } from './norm.ts';
 import { recurrentCases } from './recurrent.ts';
 import { reduceCases } from './reduce.ts';
+import { rotaryCases } from './rotary.ts';
 import { scoreCases } from './score.ts';
 import { softmaxCases } from './softmax.ts';
 
@@ -19,6 +20,7 @@ export const kernelSuites: Readonly<Record<string, (runtime: Runtime) => Case[]>
   recurrent: recurrentCases,
   attention: attentionCases,
   int8: int8Cases,
+  rotary: rotaryCases,
   score: scoreCases,
   reduce: reduceCases,
 };

@@ -2,7 +2,8 @@ import { ArgumentError } from '../errors.ts';
 
 /**
  * All that a decoder knows of a model. Rows are hypotheses; at first one for each of the model's items.
- * States are values: a step returns a new one, and the decoder releases those it no longer needs.
+ * States are values: a step returns a new one, and the decoder releases those it no longer needs. A step or a selection
+ * may also change the state it is given and return that: the decoder uses only what it got last.
  */
 export interface StepModel<State> {
   /** How many sequences are decoded side by side. */

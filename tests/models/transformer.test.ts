@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
+import { sampleDecode } from '../../src/decode/sample.ts';
 import type { Hypothesis, StepModel } from '../../src/decode/stepModel.ts';
 import { ArgumentError, FormatError, ShapeError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
@@ -103,7 +104,7 @@ describe.each(variants)('TransformerSeq2Seq, %s', async (variant) => {
   }
 
   describe.each(forms)('%o', (form) => {
-    it('greedy and beam decoding with the cache give what full passes give', () => {
+    it('greedy, beam and sampled decoding with the cache give what full passes give', () => {
       const model = create(form);
       const before = runtime.memory.usedBytes;
       const greedy = [model.stepModel(sources), uncached(model, sources)].map((each) =>
@@ -113,7 +114,19 @@ describe.each(variants)('TransformerSeq2Seq, %s', async (variant) => {
       const beams = [model.stepModel(sources), uncached(model, sources)].map((each) =>
         beamSearch<never>(each as StepModel<never>, options),
       );
+      const samples = [model.stepModel(sources), uncached(model, sources)].map((each) =>
+        sampleDecode<never>(each as StepModel<never>, {
+          maxLength: 8,
+          random: new Random(5),
+          count: 3,
+          temperature: 0.8,
+          topK: 7,
+        }),
+      );
       sources.forEach((_, i) => {
+        samples[0]![i]!.forEach((hypothesis, k) => {
+          expectSame(hypothesis, samples[1]![i]![k]!);
+        });
         expectSame(greedy[0]![i]!, greedy[1]![i]!);
         expect(beams[0]![i]!.length).toBe(4);
         beams[0]![i]!.forEach((hypothesis, k) => {

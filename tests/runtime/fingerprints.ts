@@ -39,6 +39,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   matmul: 'e56cc76e',
   'matmul, transposed': '08c123cb',
   rmsNorm: '00a1d0da',
+  rotary: 'e3bf08e9',
   softmax: 'd080e2a3',
   'softmax, masked': 'ac639de6',
 };
@@ -193,6 +194,14 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
     'attention, one query': attend([1, 517], (inputs) => ({ lengths: inputs.integers([517, 300]) })),
     additiveScore: (inputs) =>
       heed.additiveScore(inputs.floats([2, 5, 37], 2), inputs.floats([2, 19, 37], 2), inputs.floats([37])),
+    rotary: (inputs) => {
+      // Not the table's sines, which are the engine's own.
+      const table = { cosine: inputs.floats([29, 9]), sine: inputs.floats([29, 9]) };
+      const x = inputs.floats([3, 23, 4 * 21], 2);
+      return (['halves', 'interleaved'] as const).map((pairing) =>
+        heed.rotary(x, { heads: 4, table, pairing, offset: 5 }),
+      );
+    },
     'int8, one row': int8Product(1),
     'int8, several rows': int8Product(37),
   };
