@@ -8,9 +8,10 @@ import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { entropy } from '../reference/entropy.ts';
 import { expectSameBits } from '../support/bits.ts';
-import { expectClose, weightedLoss } from '../support/gradientCheck.ts';
+import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
+import { weightedLoss } from '../support/weightedLoss.ts';
 
 const seed = testSeed();
 const RUNS = { seed, numRuns: 25 };

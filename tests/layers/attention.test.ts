@@ -10,7 +10,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const SIZES = { querySize: 4, keySize: 4, maxKeys: 6 } as const;
 

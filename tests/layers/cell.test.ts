@@ -9,9 +9,10 @@ import { lstmCell } from '../../src/ops/lstm.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { expectClose, weightedLoss } from '../support/gradientCheck.ts';
+import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
+import { weightedLoss } from '../support/weightedLoss.ts';
 
 const kinds: readonly CellKind[] = ['rnn', 'gru', 'lstm'];
 

@@ -20,7 +20,7 @@ import {
 } from '../support/quantisedLayers.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const random = seededRandom(testSeed());
 

@@ -15,7 +15,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const [BATCH, TIME, WIDTH, HEADS] = [2, 7, 12, 3];
 /** Additions behind one output: a projection, a score, its softmax, its sum and the output's projection. */

@@ -4,7 +4,7 @@ import { fromFloat32 } from '../../src/io/conversion.ts';
 import { LayerNorm, RMSNorm } from '../../src/layers/norm.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 describe.each(variants)('norm layers, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);

@@ -6,14 +6,7 @@ import { sum } from '../../src/ops/elementwise.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf, torchCases } from '../support/torchFixtures.ts';
-
-torchCases('layers', ['sinusoidal_d8', 'sinusoidal_d16'], (fixture) => {
-  const { n, d } = fixture.row.ctor as Record<string, number>;
-  for (const layout of ['interleaved', 'halves'] as const) {
-    fixture.expectEqual('out', layout, sinusoidalPositions(fixture.runtime, n!, d!, { layout }).toArray());
-  }
-});
+import { sourceOf } from '../support/sourceOf.ts';
 
 describe.each(variants)('positions, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);

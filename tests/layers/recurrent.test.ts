@@ -12,7 +12,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { StoredTensor } from '../../src/tensor/weights.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const stored = (...shape: number[]): StoredTensor =>
   fromFloat32(

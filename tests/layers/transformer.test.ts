@@ -12,7 +12,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const [WIDTH, HEADS, WIDE, LAYERS] = [12, 3, 20, 2];
 const layerConfig = { modelSize: WIDTH, heads: HEADS, feedForwardSize: WIDE };

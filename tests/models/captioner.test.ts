@@ -14,7 +14,7 @@ import { captionCost, tell } from '../reference/captioner.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const soft: CaptionerConfig = {
   channels: 2,

@@ -14,7 +14,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import { tolerance } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { sourceOf } from '../support/torchFixtures.ts';
+import { sourceOf } from '../support/sourceOf.ts';
 
 const base = {
   sourceVocabulary: 9,

@@ -1,100 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentError, DTypeError, ShapeError } from '../../src/errors.ts';
-import { toFloat32, toInt32 } from '../../src/io/conversion.ts';
-import { readSafetensors } from '../../src/io/safetensors.ts';
 import { type RotaryOptions, rotary, rotaryTable } from '../../src/ops/rotary.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { rotary as reference, rotaryAngles } from '../reference/rotary.ts';
 import { checkOp, expectClose, normal } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { torchCases } from '../support/torchFixtures.ts';
-
-const ONNX = new URL('../../../shared/data/onnx-node/', import.meta.url);
-const CASES = 6;
-
-interface Row {
-  readonly case: string;
-  readonly op: string;
-  readonly attributes: Readonly<Record<string, number>>;
-}
-
-const present = existsSync(new URL('index.json', ONNX));
-const read = (name: string) => readFileSync(new URL(name, ONNX));
-const index: Row[] = present ? JSON.parse(read('index.json').toString()) : [];
-const source = present ? readSafetensors(read('cases.safetensors')) : undefined;
-const onnxCases = index.filter(({ op }) => op === 'RotaryEmbedding');
-afterAll(() => {
-  if (!present) console.log(`SKIPPED: ../shared/data is absent, ${CASES} cases of ONNX's RotaryEmbedding`);
-});
-
-/** [batch, heads, time, size] as [batch, time, heads, size], or back: the middle axes change places. */
-function turned(values: Float32Array, [, outer, inner, size]: readonly number[]): Float32Array {
-  const [rows, columns, width] = [outer!, inner!, size!];
-  return values.map((_, i) => {
-    const [b, rest] = [Math.floor(i / (rows * columns * width)), i % (rows * columns * width)];
-    const [column, row] = [Math.floor(rest / (rows * width)), Math.floor(rest / width) % rows];
-    return values[((b * rows + row) * columns + column) * width + (i % width)]!;
-  });
-}
-
-torchCases('layers', ['rope'], (fixture) => {
-  const { runtime } = fixture;
-  const { head_dim, base } = fixture.row.ctor as Record<string, number>;
-  const shape = fixture.stored('in.q').shape as readonly [number, number, number, number];
-  const [batch, heads, time, size] = shape;
-  const x = Tensor.from(runtime, turned(fixture.floats('in.q'), shape), [batch, time, heads * size]);
-  const table = rotaryTable(runtime, time, head_dim!, base);
-  for (const [name, pairing] of [
-    ['neox', 'halves'],
-    ['gptj', 'interleaved'],
-  ] as const) {
-    const y = rotary(x, { heads, table, pairing }).toFloat32Array();
-    fixture.expectEqual('out', name, turned(y, [batch, time, heads, size]));
-  }
-});
-
-describe.each(variants)("ONNX's RotaryEmbedding, %s", (variant) => {
-  it('finds its cases', (context) => {
-    if (!present) return context.skip();
-    expect(onnxCases.length).toBe(CASES);
-  });
-
-  it.each(onnxCases.map((row) => [row.case, row] as const))('%s', async (name, { attributes }) => {
-    const runtime = await sharedRuntime(variant);
-    runtime.scope(() => {
-      const stored = (input: string) => source!.get(`${name}/${input}`);
-      const { shape } = stored('in.input')!;
-      const split = shape.length === 4;
-      const heads = split ? shape[1]! : attributes.num_heads!;
-      const [batch, time] = [shape[0]!, shape.at(-2)!];
-      const width = split ? heads * shape[3]! : shape[2]!;
-      const ours = (values: Float32Array) => (split ? turned(values, shape) : values);
-      const ids = stored('in.position_ids');
-      // Without ids, each row has angles of its own: positions in one long table.
-      const positions = Tensor.from(
-        runtime,
-        ids ? toInt32(ids) : Array.from({ length: batch * time }, (_, i) => i),
-        [batch, time],
-        'i32',
-      );
-      const tableOf = (input: string) => {
-        const cache = stored(input)!;
-        const pairs = cache.shape.at(-1)!;
-        const values = toFloat32(cache);
-        return Tensor.from(runtime, values, [values.length / pairs, pairs]);
-      };
-      const y = rotary(Tensor.from(runtime, ours(toFloat32(stored('in.input')!)), [batch, time, width]), {
-        heads,
-        table: { cosine: tableOf('in.cos_cache'), sine: tableOf('in.sin_cache') },
-        pairing: attributes.interleaved ? 'interleaved' : 'halves',
-        positions,
-      });
-      expectClose(y.toArray(), ours(toFloat32(stored('out.output')!)), 'output');
-    });
-  });
-});
 
 describe.each(variants)('rotary, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);

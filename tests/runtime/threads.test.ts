@@ -10,9 +10,9 @@ import { ThreadPool } from '../../src/runtime/threads.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { trainingRuntime } from '../../src/train/trainingRuntime.ts';
 import { expectSameBits } from '../support/bits.ts';
-import { weightedLoss } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { variants } from '../support/runtimes.ts';
+import { weightedLoss } from '../support/weightedLoss.ts';
 
 const names = Object.keys(activations) as Activation[];
 const random = seededRandom(testSeed());

@@ -3,10 +3,10 @@
  * the reference.
  */
 import { expect } from 'vitest';
-import { add, multiply, sum } from '../../src/ops/elementwise.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { TrainingRuntime } from '../../src/train/trainingRuntime.ts';
 import { seededRandom, testSeed } from './random.ts';
+import { weightedLoss } from './weightedLoss.ts';
 
 /** Float32 rounds to within 2^-24. */
 const EPSILON = 2 ** -24;
@@ -64,13 +64,6 @@ export function expectClose(
 
 const listed = <Item>(one: Item | readonly Item[]): readonly Item[] =>
   Array.isArray(one) ? one : [one as Item];
-
-/** sum over the outputs of sum(output * cotangent), as a scalar tensor. */
-export function weightedLoss(outputs: readonly Tensor[], cotangents: readonly ArrayLike<number>[]): Tensor {
-  return outputs
-    .map((output, i) => sum(multiply(output, Tensor.from(output.runtime, cotangents[i]!, output.shape))))
-    .reduce(add);
-}
 
 /**
  * Checks outputs and gradients, with each input a tensor of its own and with each a view into a larger block, around

@@ -8,7 +8,6 @@ import { adam } from '../reference/adam.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { torchCases } from '../support/torchFixtures.ts';
 
 describe.each(variants)('Adam, %s', async (variant) => {
   const runtime = await sharedRuntime(variant);
@@ -209,30 +208,4 @@ describe.each(variants)('Adam, %s', async (variant) => {
       }
     });
   });
-});
-
-torchCases('layers', ['optim_adam', 'optim_adam_b_wd', 'optim_adamw', 'optim_adamw_strong'], (fixture) => {
-  const { lr, betas, eps, weight_decay } = fixture.row.ctor;
-  const names = fixture.names('w.');
-  const parameters = new Map(names.map((name) => [name, fixture.tensor(`w.${name}`)]));
-  const optimizer = new Adam(parameters, {
-    learningRate: lr as number,
-    betas: betas as [number, number] | undefined,
-    epsilon: eps as number | undefined,
-    weightDecay: weight_decay as number | undefined,
-    decoupled: fixture.row.case.startsWith('optim_adamw'),
-  });
-  for (let step = 1; step <= 10; step++) {
-    optimizer.step(new Map(names.map((name) => [name, fixture.tensor(`in.grad.step${step}.${name}`)])));
-    for (const [name, tensor] of parameters)
-      fixture.expectEqual('out', `step${step}.${name}`, tensor.toArray());
-  }
-  optimizer.dispose();
-});
-
-torchCases('layers', ['clip_grad_norm_clips', 'clip_grad_norm_keeps'], (fixture) => {
-  const gradients = new Map(['g0', 'g1', 'g2'].map((name) => [name, fixture.tensor(`in.${name}`)]));
-  const norm = clipGlobalNorm(gradients, fixture.row.ctor.max_norm as number);
-  fixture.expectEqual('out', 'total_norm', [norm]);
-  for (const [name, gradient] of gradients) fixture.expectEqual('out', name, gradient.toArray());
 });

@@ -1,20 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../src/errors.ts';
-import { toFloat32, toInt32 } from '../../src/io/conversion.ts';
-import { readSafetensors } from '../../src/io/safetensors.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { SGD, type SGDOptions } from '../../src/train/sgd.ts';
 import { expectClose } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { torchCases } from '../support/torchFixtures.ts';
-
-const ONNX = new URL('../../../shared/data/onnx-node/', import.meta.url);
-const present = existsSync(new URL('index.json', ONNX));
-afterAll(() => {
-  if (!present) console.log(`SKIPPED: ../shared/data is absent, ${variants.length} cases of ONNX's Momentum`);
-});
 
 /** The definition, one number at a time. */
 function steps(start: number, gradients: readonly number[], options: SGDOptions): { p: number; b: number } {
@@ -122,50 +112,4 @@ describe.each(variants)('SGD, %s', async (variant) => {
       optimizer.dispose();
     });
   });
-
-  it("ONNX's test_momentum", (context) => {
-    if (!present) return context.skip();
-    const source = readSafetensors(readFileSync(new URL('cases.safetensors', ONNX)));
-    const row = JSON.parse(readFileSync(new URL('index.json', ONNX), 'utf8')).find(
-      (each: { case: string }) => each.case === 'test_momentum',
-    );
-    const stored = (name: string) => source.get(`test_momentum/${name}`)!;
-    const { alpha, beta, norm_coefficient } = row.attributes;
-    runtime.scope(() => {
-      const x = of(toFloat32(stored('in.X')));
-      using optimizer = new SGD(named({ x }), {
-        learningRate: toFloat32(stored('in.R'))[0]!,
-        momentum: alpha,
-        dampening: 1 - beta,
-        weightDecay: norm_coefficient,
-      });
-      optimizer.restore(new Map([['momentum.x', toFloat32(stored('in.V'))]]), toInt32(stored('in.T'))[0]!);
-      optimizer.step(named({ x: of(toFloat32(stored('in.G'))) }));
-      expectClose(x.toArray(), toFloat32(stored('out.X_new')), 'X_new');
-      expectClose(optimizer.state().get('momentum.x')!.toArray(), toFloat32(stored('out.V_new')), 'V_new');
-    });
-  });
 });
-
-torchCases(
-  'layers',
-  ['optim_sgd', 'optim_sgd_momentum', 'optim_sgd_momentum_dampening', 'optim_sgd_nesterov_wd'],
-  (fixture) => {
-    const { lr, momentum, dampening, nesterov, weight_decay } = fixture.row.ctor;
-    const names = fixture.names('w.');
-    const parameters = new Map(names.map((name) => [name, fixture.tensor(`w.${name}`)]));
-    const optimizer = new SGD(parameters, {
-      learningRate: lr as number,
-      momentum: momentum as number | undefined,
-      dampening: dampening as number | undefined,
-      nesterov: nesterov as boolean | undefined,
-      weightDecay: weight_decay as number | undefined,
-    });
-    for (let step = 1; step <= 10; step++) {
-      optimizer.step(new Map(names.map((name) => [name, fixture.tensor(`in.grad.step${step}.${name}`)])));
-      for (const [name, tensor] of parameters)
-        fixture.expectEqual('out', `step${step}.${name}`, tensor.toArray());
-    }
-    optimizer.dispose();
-  },
-);
