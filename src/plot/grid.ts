@@ -25,8 +25,8 @@ export interface AttentionGrid {
   readonly columnsTitle?: string;
 }
 
-// A softmax in float32 can end a few units in the last place above 1.
-const ROUNDING = 1e-6;
+/** A softmax in float32 can end a few units in the last place above 1. */
+export const ROUNDING = 1e-6;
 
 /** Checks and copies the input. @throws ShapeError, ArgumentError */
 export function checkGrid(input: AttentionMapInput): AttentionGrid {
@@ -117,6 +117,7 @@ function checkWeight(weight: unknown, row: number, column: number): number {
   return Math.min(weight, 1);
 }
 
-function kind(value: unknown): string {
+/** What a value is, for a message. */
+export function kind(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
 }

@@ -18,15 +18,16 @@ export const MAP_STYLE =
   '@media (prefers-color-scheme:dark){' +
   '.heed-map .paper{fill:#15171c}.heed-map .ink{fill:#eceef2}.heed-map .faint{fill:#a9afbb}}';
 
-const MARGIN = 16;
-const TITLE_SIZE = 16;
-const CAPTION_SIZE = 13;
+/** Between what is drawn and the edge of the document. */
+export const MARGIN = 16;
+export const TITLE_SIZE = 16;
+export const CAPTION_SIZE = 13;
 const LEAST_TEXT_WIDTH = 240;
 const WIDEST_ROW_LABEL = 24;
 const WIDEST_COLUMN_LABEL = 20;
 // One terminal cell of text in em: a generous estimate, since the reader's font is unknown.
-const MONOSPACE_ADVANCE = 0.62;
-const SANS_ADVANCE = 0.6;
+export const MONOSPACE_ADVANCE = 0.62;
+export const SANS_ADVANCE = 0.6;
 const LEGEND_STEPS = 20;
 const LEGEND_STEP = 6;
 const LEGEND_HEIGHT = 10;
@@ -193,12 +194,21 @@ function legend(top: number): string {
   );
 }
 
-function text(x: number, y: number, size: number, kind: 'ink' | 'faint', content: string, more = ''): string {
+/** A line of text; the kind gives it a colour for light and for dark pages. */
+export function text(
+  x: number,
+  y: number,
+  size: number,
+  kind: 'ink' | 'faint',
+  content: string,
+  more = '',
+): string {
   const fill = kind === 'ink' ? '#1b1d22' : '#5b616e';
   const attributes = more === '' ? '' : ` ${more}`;
   return `<text class="${kind}" x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${fill}"${attributes}>${markup(content)}</text>`;
 }
 
-function round(value: number): number {
+/** To a tenth of a user unit. */
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

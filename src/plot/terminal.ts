@@ -29,10 +29,7 @@ const WIDEST_ROW_LABEL = 24;
  * @throws ArgumentError when `width` is not an integer of at least 24
  */
 export function toTerminal(grid: AttentionGrid, options: TerminalOptions = {}): string {
-  const { colour = false, width = 80 } = options;
-  if (!Number.isInteger(width) || width < LEAST_WIDTH) {
-    throw new ArgumentError(`toTerminal: width must be an integer of at least ${LEAST_WIDTH}, got ${width}`);
-  }
+  const { colour, width } = checkTerminal(options);
   const lines: string[] = [];
   if (grid.title) lines.push(...wrap(terminalTitle(grid.title), width));
   lines.push(...wrap(terminalTitle(axes(grid)), width));
@@ -77,6 +74,14 @@ export function toTerminal(grid: AttentionGrid, options: TerminalOptions = {}): 
   return lines.join('\n');
 }
 
+/** The options with their defaults. @throws ArgumentError when `width` is not an integer of at least 24 */
+export function checkTerminal({ colour = false, width = 80 }: TerminalOptions): Required<TerminalOptions> {
+  if (!Number.isInteger(width) || width < LEAST_WIDTH) {
+    throw new ArgumentError(`toTerminal: width must be an integer of at least ${LEAST_WIDTH}, got ${width}`);
+  }
+  return { colour, width };
+}
+
 /** The lines above the grid: one where the labels fit side by side, otherwise the labels written downwards. */
 function headingLines(labels: readonly string[], available: number): string[][] {
   const width = widest(labels);
@@ -93,8 +98,11 @@ function headingLines(labels: readonly string[], available: number): string[][] 
   );
 }
 
-// Measured on the whole line, because a mark at the start of a label joins what is before it.
-function padTo(line: string, width: number): string {
+/**
+ * The line, filled up with blanks. Measured on the whole line, because a mark at the start of a label joins what is before
+ * it.
+ */
+export function padTo(line: string, width: number): string {
   return line + ' '.repeat(Math.max(0, width - stringWidth(line)));
 }
 

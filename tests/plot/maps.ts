@@ -53,7 +53,8 @@ const nasty = fc.constantFrom(
   ' ',
   '',
 );
-const label = fc.oneof(
+/** Labels that could do harm. */
+export const anyLabel = fc.oneof(
   nasty,
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.array(nasty, { maxLength: 4 }).map((parts) => parts.join('')),
@@ -62,13 +63,13 @@ const label = fc.oneof(
     .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 })
     .map((units) => String.fromCharCode(...units)),
 );
-const optionalTitle = fc.option(label, { nil: undefined });
+const optionalTitle = fc.option(anyLabel, { nil: undefined });
 
 /** Maps with awkward labels and any weights in [0, 1], without rows or columns too. */
 export const anyMap: fc.Arbitrary<AttentionMap> = fc
   .record({
-    rows: fc.array(label, { maxLength: 5 }),
-    columns: fc.array(label, { maxLength: 24 }),
+    rows: fc.array(anyLabel, { maxLength: 5 }),
+    columns: fc.array(anyLabel, { maxLength: 24 }),
     title: optionalTitle,
     rowsTitle: optionalTitle,
     columnsTitle: optionalTitle,

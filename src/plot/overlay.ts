@@ -1,0 +1,40 @@
+import { type AttentionOverlayInput, checkOverlay } from './overlayInput.ts';
+import { type OverlaySVGOptions, overlayToSVG } from './overlaySvg.ts';
+import { overlayToTerminal } from './overlayTerminal.ts';
+import type { TerminalOptions } from './terminal.ts';
+
+/** Where a captioner looked, word by word, ready to be drawn. The same input and options give the same text. */
+export interface AttentionOverlay {
+  /**
+   * One small picture for each step, as many side by side as fit, its label below. Where at least half of the step's largest
+   * weight lies the picture is in heavy shades, elsewhere in light ones; in colours, what was not looked at fades to grey.
+   * Control characters in labels are escaped.
+   *
+   * @throws ArgumentError when `width` is not an integer of at least 24
+   */
+  toTerminal(options?: TerminalOptions): string;
+  /**
+   * One picture for each step as a self-contained SVG document with its own background, light or dark as the reader prefers:
+   * the less was looked at a place, the thicker it is veiled; each weight shows on hover. Lightness alone tells it, so it
+   * also reads in grey. Images of more than 96 pixels on a side are averaged down to that.
+   *
+   * @throws ArgumentError when `pictureSize` is not a number from 16 to 2000
+   */
+  toSVG(options?: OverlaySVGOptions): string;
+}
+
+/**
+ * Attention laid over the image it belongs to, step by step (Xu 2015, figures 2 to 5). Weights are shown relative to the
+ * largest of their step.
+ *
+ * @throws ShapeError when the number of pixels or weights does not match
+ * @throws ArgumentError for sides that are not integers from 1 to 4096 (image) or 128 (grid), pixels out of their range, a
+ *   label that is not a string, or a weight that is not a number in [0, 1]; up to 1e-6 above 1 passes as rounding
+ */
+export function attentionOverlay(input: AttentionOverlayInput): AttentionOverlay {
+  const overlay = checkOverlay(input);
+  return {
+    toTerminal: (options) => overlayToTerminal(overlay, options),
+    toSVG: (options) => overlayToSVG(overlay, options),
+  };
+}

@@ -1,0 +1,143 @@
+import { ArgumentError } from '../errors.ts';
+import { drawnLabel, drawnTitle, markup, shorten, wrap } from './labels.ts';
+import { describeOverlay, type Overlay, type Raster, resize } from './overlayInput.ts';
+import {
+  CAPTION_SIZE,
+  MAP_STYLE,
+  MARGIN,
+  MONOSPACE_ADVANCE,
+  round,
+  SANS_ADVANCE,
+  TITLE_SIZE,
+  text,
+} from './svg.ts';
+
+export interface OverlaySVGOptions {
+  /** The longer side of each picture in user units, from 16 to 2000. Default 160. */
+  pictureSize?: number;
+}
+
+/** Pictures stand side by side up to this width. */
+const SHEET_WIDTH = 720;
+const LABEL_SIZE = 14;
+const LEAST_SLOT = 72;
+/** Larger images are averaged down to this side. */
+const LARGEST_SIDE = 96;
+/** Steps of each colour's channels: more would not be seen, and runs would be shorter. */
+const SHADES = 31;
+/** What is not looked at is covered with it: in the middle of all greys, so that it shows on dark and light images. */
+const VEIL = '#7a808c';
+const THICKEST_VEIL = 0.85;
+
+/** @throws ArgumentError when `pictureSize` is not a number from 16 to 2000 */
+export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}): string {
+  const { pictureSize = 160 } = options;
+  if (!(typeof pictureSize === 'number' && pictureSize >= 16 && pictureSize <= 2000)) {
+    throw new ArgumentError(`toSVG: pictureSize must be a number from 16 to 2000, got ${pictureSize}`);
+  }
+  const { raster, steps } = overlay;
+  const scale = pictureSize / Math.max(raster.width, raster.height);
+  const [width, height] = [raster.width * scale, raster.height * scale];
+  const slot = Math.max(width, LEAST_SLOT);
+  const perRow = Math.max(1, Math.min(steps.length, Math.floor((SHEET_WIDTH + MARGIN) / (slot + MARGIN))));
+  const innerWidth = Math.max(perRow * (slot + MARGIN) - MARGIN, 240);
+  let body = '';
+  let top = MARGIN;
+  const paragraph = (content: string, size: number, kind: 'ink' | 'faint', weight = ''): void => {
+    for (const line of wrap(content, Math.floor(innerWidth / (size * SANS_ADVANCE)))) {
+      const font = `font-family="system-ui, sans-serif"${weight}`;
+      body += text(MARGIN, top + size, size, kind, line, font);
+      top += round(size * 1.35);
+    }
+  };
+  if (overlay.title) paragraph(drawnTitle(overlay.title), TITLE_SIZE, 'ink', ' font-weight="600"');
+  const note =
+    steps.length === 0 ? 'no steps' : 'clear: looked at · veiled: not; the largest weight is framed';
+  paragraph(note, CAPTION_SIZE, 'faint');
+  top += 8;
+  const picture = paths(raster, width, height);
+  const rowHeight = height + LABEL_SIZE + 8 + MARGIN;
+  steps.forEach((_, i) => {
+    const x = MARGIN + (i % perRow) * (slot + MARGIN);
+    const y = top + Math.floor(i / perRow) * rowHeight;
+    body += `\n<g transform="translate(${round(x)} ${round(y)})">${picture}${veils(overlay, i, width, height)}`;
+    body += `${caption(overlay, i, slot, height)}</g>`;
+  });
+  const sheet = [innerWidth + 2 * MARGIN, top + Math.ceil(steps.length / perRow) * rowHeight].map(round);
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" class="heed-map" role="img" ` +
+    `aria-label="${markup(describeOverlay(overlay, drawnTitle))}" width="${sheet[0]}" height="${sheet[1]}" ` +
+    `viewBox="0 0 ${sheet[0]} ${sheet[1]}" direction="ltr" ` +
+    `font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace">\n<style>${MAP_STYLE}</style>\n` +
+    `<rect class="paper" width="${sheet[0]}" height="${sheet[1]}" rx="8" fill="#fff"/>\n${body}\n</svg>`
+  );
+}
+
+/** The picture: one path for each colour, of runs of pixels in a row. */
+function paths(full: Raster, width: number, height: number): string {
+  const factor = Math.min(1, LARGEST_SIDE / Math.max(full.width, full.height));
+  const [columns, rows] = [full.width, full.height].map((side) => Math.max(1, Math.round(side * factor))) as [
+    number,
+    number,
+  ];
+  const { colours } = factor === 1 ? full : resize(full, columns, rows);
+  const runs = new Map<string, string>();
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; ) {
+      const from = x;
+      const fill = hex(colours, y * columns + x);
+      while (x < columns && hex(colours, y * columns + x) === fill) x++;
+      runs.set(fill, `${runs.get(fill) ?? ''}M${from} ${y}h${x - from}v1h${from - x}z`);
+    }
+  }
+  const drawn = Array.from(runs, ([fill, d]) => `<path fill="${fill}" d="${d}"/>`).join('');
+  const scales = [width / columns, height / rows].map((each) => Math.round(each * 1e4) / 1e4).join(' ');
+  return `<g transform="scale(${scales})" shape-rendering="crispEdges">${drawn}</g>`;
+}
+
+function hex(colours: Float64Array, pixel: number): string {
+  const channel = (i: number): string =>
+    Math.round((Math.round(colours[3 * pixel + i]! * SHADES) / SHADES) * 255)
+      .toString(16)
+      .padStart(2, '0');
+  return `#${channel(0)}${channel(1)}${channel(2)}`;
+}
+
+/** The grid over the picture: the less was looked at a place, the thicker its veil. */
+function veils(overlay: Overlay, step: number, width: number, height: number): string {
+  const { rows, columns } = overlay;
+  const { weights } = overlay.steps[step]!;
+  const largest = Math.max(...weights);
+  const [cellWidth, cellHeight] = [width / columns, height / rows];
+  const boxAt = (i: number): string => {
+    const [x, y] = [(i % columns) * cellWidth, Math.floor(i / columns) * cellHeight];
+    return `x="${round(x)}" y="${round(y)}" width="${round(cellWidth)}" height="${round(cellHeight)}"`;
+  };
+  const cells = Array.from(weights, (weight, i) => {
+    const share = largest > 0 ? weight / largest : 0;
+    const place = `row ${Math.floor(i / columns) + 1}, column ${(i % columns) + 1}`;
+    const hint = markup(`${drawnLabel(overlay.steps[step]!.label)} ← ${place}: ${weight.toFixed(2)}`);
+    const opacity = Math.round(100 * THICKEST_VEIL * (1 - share)) / 100;
+    return `<rect class="cell" ${boxAt(i)} fill="${VEIL}" fill-opacity="${opacity}"><title>${hint}</title></rect>`;
+  });
+  // Crisp: else the seams between the cells would show.
+  const grid = `<g shape-rendering="crispEdges">${cells.join('')}</g>`;
+  if (largest === 0) return grid;
+  const frame = boxAt(weights.indexOf(largest));
+  // Dark within light: seen on any picture.
+  return (
+    `${grid}<g fill="none" pointer-events="none"><rect ${frame} stroke="#fff" stroke-width="3"/>` +
+    `<rect ${frame} stroke="#c2185b" stroke-width="1.5"/></g>`
+  );
+}
+
+function caption({ steps }: Overlay, step: number, slot: number, height: number): string {
+  const fitting = Math.max(2, Math.floor(slot / (LABEL_SIZE * MONOSPACE_ADVANCE)));
+  return text(
+    0,
+    height + LABEL_SIZE + 4,
+    LABEL_SIZE,
+    'ink',
+    shorten(drawnLabel(steps[step]!.label), fitting),
+  );
+}
