@@ -16,6 +16,7 @@
 import type { StepModel } from '../../decode/stepModel.ts';
 import { Attention } from '../../layers/attention.ts';
 import { LSTMCell } from '../../layers/cell.ts';
+import type { Decoding } from '../../layers/decoder.ts';
 import { Embedding } from '../../layers/embedding.ts';
 import { Linear } from '../../layers/linear.ts';
 import {
@@ -28,7 +29,6 @@ import { sigmoid } from '../../ops/elementwise.ts';
 import { embedding } from '../../ops/embedding.ts';
 import { stack } from '../../ops/join.ts';
 import { addLinear } from '../../ops/linear.ts';
-import type { LSTMState } from '../../ops/recurrence.ts';
 import { weightedSum } from '../../ops/score.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -36,9 +36,9 @@ import type { Random } from '../../tensor/random.ts';
 import { expectShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
+import { DecodingModel } from '../decodingModel.ts';
 import type { CaptionBatch } from './batch.ts';
 import type { CaptionerConfig } from './config.ts';
-import { CaptionerStepModel } from './decoding.ts';
 import { GridEncoder } from './encoder.ts';
 import { type CaptionLoss, type CaptionLossOptions, captionLoss } from './loss.ts';
 import type { CaptionForward, Seen } from './state.ts';
@@ -137,18 +137,19 @@ export class Captioner {
         hidden: this.#initHidden.forward(mean, 'tanh'),
         cell: this.#initCell.forward(mean, 'tanh'),
       };
-      return { memory: this.#attention.remember(annotations), state };
+      return { memory: this.#attention.remember(annotations), state, position: 0 };
     });
   }
 
   /** One step. @param share [batch, 4 * decoderHidden], what the word before has in the gates */
-  #advance(share: Tensor, { memory, state }: Seen, random?: Random) {
+  #advance(share: Tensor, { memory, state, position }: Seen, random?: Random) {
     const [batch, hidden] = state.hidden.shape as readonly [number, number];
     const read = this.#attention.read(state.hidden.reshape([batch, 1, hidden]), memory, { random });
     // A gate of each item on all that it reads: a sum of one term.
     const gate = sigmoid(this.#gate.forward(state.hidden)).reshape([batch, 1, 1]);
     const context = weightedSum(gate, read.context).reshape([batch, read.context.shape[2]!]);
-    return { read, context, state: this.#cell.step(this.#cell.project(1, context, share), state) };
+    const after = this.#cell.step(this.#cell.project(1, context, share), state);
+    return { read, context, next: { memory, state: after, position: position + 1 } };
   }
 
   /** Deep output, eq. (7). All [..., size]. @returns logits [..., vocabulary] */
@@ -162,12 +163,12 @@ export class Captioner {
    * @param previous i32 [batch], the words just written (`<sos>` at first)
    * @returns log-probabilities [batch, vocabulary] and attention weights [batch, 1, rows * columns]
    */
-  step(previous: Tensor, seen: Seen): { state: LSTMState; logProbabilities: Tensor; weights: Tensor } {
+  step(previous: Tensor, seen: Seen): { next: Seen; logProbabilities: Tensor; weights: Tensor } {
     return this.runtime.scope(() => {
       const embedded = embedding(this.#embedding.weight, previous);
-      const { read, context, state } = this.#advance(this.#cell.project(0, embedded), seen);
-      const logits = this.#tell(embedded, state.hidden, context);
-      return { state, logProbabilities: logSoftmax(logits), weights: read.weights };
+      const { read, context, next } = this.#advance(this.#cell.project(0, embedded), seen);
+      const logits = this.#tell(embedded, next.state.hidden, context);
+      return { next, logProbabilities: logSoftmax(logits), weights: read.weights };
     });
   }
 
@@ -185,10 +186,10 @@ export class Captioner {
       const shares = this.#cell.project(0, embedded);
       const steps = Array.from({ length: targetInput.shape[0]! }, (_, t) => {
         const step = this.#advance(shares.at(t), seen, random);
-        seen = { memory: seen.memory, state: step.state };
+        seen = step.next;
         return step;
       });
-      const hidden = stack(steps.map(({ state }) => state.hidden));
+      const hidden = stack(steps.map(({ next }) => next.state.hidden));
       const context = stack(steps.map((step) => step.context));
       const weights = stack(steps.map(({ read }) => read.weights));
       return {
@@ -219,10 +220,19 @@ export class Captioner {
    * @param images [batch, channels, height, width], read when decoding begins
    * @throws ShapeError
    */
-  stepModel(images: Tensor): StepModel<Seen> {
-    const { channels, height, width } = this.config;
+  stepModel(images: Tensor): StepModel<Decoding> {
+    const { channels, height, width, vocabulary, startId, endId } = this.config;
     expectShape('Captioner.stepModel', 'images', images.shape, [null, channels, height, width]);
-    return new CaptionerStepModel(this, images);
+    return new DecodingModel({
+      runtime: this.runtime,
+      items: images.shape[0]!,
+      vocabulary,
+      startId,
+      endId,
+      start: () => this.encode(images),
+      // What `start` gave, and what came of it.
+      step: (previous, seen) => this.step(previous, seen as Seen),
+    });
   }
 
   dispose(): void {

@@ -1,11 +1,10 @@
 import type { AttentionMemory, AttentionRead } from '../../layers/attention.ts';
+import type { Decoding } from '../../layers/decoder.ts';
 import type { LSTMState } from '../../ops/recurrence.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** Images that were looked at, and the decoder as it stands. */
-export interface Seen {
-  /** Annotations [batch, rows * columns, size], as attention wants them. */
-  readonly memory: AttentionMemory;
+export interface Seen extends Decoding<AttentionMemory> {
   /** Each [batch, decoderHidden]. */
   readonly state: LSTMState;
 }
