@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DisposedError } from '../../src/errors.ts';
 import { type Activation, activations } from '../../src/ops/activation.ts';
+import { conv2d } from '../../src/ops/conv.ts';
 import { addLinear, linear } from '../../src/ops/linear.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { PackedWeight } from '../../src/ops/packedWeight.ts';
@@ -97,6 +98,29 @@ describe.each(variants)('threads, %s', (variant) => {
         }
       }
       expect(runs).toHaveBeenCalledTimes(split ? 2 * names.length : 0);
+      runs.mockRestore();
+    });
+
+    it.each([
+      { outputs: 150, by: 'rows' },
+      { outputs: 20, by: 'columns' },
+    ])('convolution to $outputs channels, split by $by, has the bits of one thread', ({ outputs }) => {
+      // 40 x 40 positions come in several blocks, whose results lie within longer rows.
+      const [x, w, bias] = [
+        random.normals(32 * 40 * 40),
+        random.normals(outputs * 32 * 9),
+        random.normals(outputs),
+      ];
+      const runs = vi.spyOn(ThreadPool.prototype, 'run');
+      const results = [single, runtime].map((each) =>
+        each.scope(() => {
+          const image = Tensor.from(each, x, [1, 32, 40, 40]);
+          const weight = Tensor.from(each, w, [outputs, 32, 3, 3]);
+          return conv2d(image, weight, Tensor.from(each, bias), { padding: 1, activation: 'relu' }).toArray();
+        }),
+      );
+      expectSameBits(results[1]!, results[0]!);
+      expect(runs.mock.calls.length).toBeGreaterThan(1);
       runs.mockRestore();
     });
 
