@@ -112,7 +112,7 @@ export class Replica {
         });
       }
       const buffers = new Map(
-        [...parameters].map(([name, { shape }]) => [name, Tensor.zeros(runtime, shape)]),
+        [...parameters].map(([name, { shape }]) => [name, Tensor.empty(runtime, shape)]),
       );
       const loss = exchange.sum(buffers);
       const gradientNorm = clipGlobalNorm(buffers, recipe.clipNorm);

@@ -7,6 +7,7 @@ import { expectFloats } from './operands.ts';
 import type { PackedWeight } from './packedWeight.ts';
 import {
   addTo,
+  callByRows,
   checkSequence,
   copyState,
   type HiddenState,
@@ -101,49 +102,51 @@ export function gruSequence(
       }
     : undefined;
   const products = Tensor.empty(runtime, [batch, 3 * size]);
-  runtime.kernels.f32_gru_sequence(
-    output.pointer + offset,
-    hidden.pointer,
-    saved?.hidden.pointer ?? 0,
-    saved?.product.pointer ?? 0,
-    projected.pointer,
-    products.pointer,
-    packed,
-    bias?.pointer ?? 0,
-    lengths?.pointer ?? 0,
-    batch,
-    time,
-    size,
-    stride,
-    reverse ? 1 : 0,
+  const stateBytes = 4 * size;
+  const rowBytes = time * stateBytes;
+  const sizes = [batch, time, size, stride, reverse ? 1 : 0] as const;
+  callByRows(
+    runtime,
+    'f32_gru_sequence',
+    [
+      [output.pointer + offset, 4 * time * stride],
+      [hidden.pointer, stateBytes],
+      [saved?.hidden.pointer ?? 0, rowBytes],
+      [saved?.product.pointer ?? 0, rowBytes],
+      [projected.pointer, 3 * rowBytes],
+      [products.pointer, 3 * stateBytes],
+      [packed, 0],
+      [bias?.pointer ?? 0, 0],
+      [lengths?.pointer ?? 0, 4],
+    ],
+    sizes,
   );
   products.dispose();
   const inputs = [projected, recurrent.weight, bias, initial?.hidden].filter((input) => input !== undefined);
   record([output, hidden], inputs, (tape) => {
-    const { kernels } = tape;
     // Whoever used the final state has added to its gradient by now: it may be carried through the steps in place.
     const gradHidden = tape.gradient(hidden);
     const gradProducts = Tensor.empty(runtime, projected.shape);
-    kernels.f32_gru_sequence_backward(
-      projected.pointer,
-      gradProducts.pointer,
-      gradHidden.pointer,
-      tape.gradient(output).pointer + offset,
-      saved!.hidden.pointer,
-      saved!.product.pointer,
-      recurrent.backward,
-      lengths?.pointer ?? 0,
-      batch,
-      time,
-      size,
-      stride,
-      reverse ? 1 : 0,
+    callByRows(
+      runtime,
+      'f32_gru_sequence_backward',
+      [
+        [projected.pointer, 3 * rowBytes],
+        [gradProducts.pointer, 3 * rowBytes],
+        [gradHidden.pointer, stateBytes],
+        [tape.gradient(output).pointer + offset, 4 * time * stride],
+        [saved!.hidden.pointer, rowBytes],
+        [saved!.product.pointer, rowBytes],
+        [recurrent.backward, 0],
+        [lengths?.pointer ?? 0, 4],
+      ],
+      sizes,
     );
     if (tape.needs(recurrent.weight)) {
       accumulateWeightGradient(tape, recurrent, gradProducts.pointer, saved!.hidden.pointer, batch * time);
     }
     if (bias && tape.needs(bias)) {
-      kernels.f32_sum_rows(tape.gradient(bias).pointer, gradProducts.pointer, batch * time, 3 * size);
+      tape.kernels.f32_sum_rows(tape.gradient(bias).pointer, gradProducts.pointer, batch * time, 3 * size);
     }
     addTo(tape, projected, projected);
     addTo(tape, initial?.hidden, gradHidden);

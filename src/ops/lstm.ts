@@ -7,6 +7,7 @@ import { lstmSequenceInt8 } from './lstmInt8.ts';
 import { expectFloats } from './operands.ts';
 import {
   addTo,
+  callByRows,
   checkSequence,
   copyState,
   type LSTMState,
@@ -83,42 +84,44 @@ export function lstmSequence(
   const cell = copyState(initial?.cell, projected, batch, size);
   const { output, offset, stride } = placeOutput(projected, size, options.into);
   const saved = isRecording(runtime)
-    ? { hidden: Tensor.zeros(runtime, [batch, time, size]), cell: Tensor.zeros(runtime, [batch, time, size]) }
+    ? { hidden: Tensor.empty(runtime, [batch, time, size]), cell: Tensor.empty(runtime, [batch, time, size]) }
     : undefined;
-  runtime.kernels.f32_lstm_sequence(
-    output.pointer + offset,
-    hidden.pointer,
-    cell.pointer,
-    saved?.hidden.pointer ?? 0,
-    saved?.cell.pointer ?? 0,
-    projected.pointer,
-    packed,
-    lengths?.pointer ?? 0,
-    batch,
-    time,
-    size,
-    stride,
-    reverse ? 1 : 0,
+  const stateBytes = 4 * size;
+  const rowBytes = time * stateBytes;
+  const sizes = [batch, time, size, stride, reverse ? 1 : 0] as const;
+  callByRows(
+    runtime,
+    'f32_lstm_sequence',
+    [
+      [output.pointer + offset, 4 * time * stride],
+      [hidden.pointer, stateBytes],
+      [cell.pointer, stateBytes],
+      [saved?.hidden.pointer ?? 0, rowBytes],
+      [saved?.cell.pointer ?? 0, rowBytes],
+      [projected.pointer, 4 * rowBytes],
+      [packed, 0],
+      [lengths?.pointer ?? 0, 4],
+    ],
+    sizes,
   );
   const inputs = [projected, recurrent.weight, ...(initial ? [initial.hidden, initial.cell] : [])];
   record([output, hidden, cell], inputs, (tape) => {
-    const { kernels } = tape;
     // Whoever used the final state has added to its gradient by now: it may be carried through the steps in place.
     const gradHidden = tape.gradient(hidden);
     const gradCell = tape.gradient(cell);
-    kernels.f32_lstm_sequence_backward(
-      projected.pointer,
-      gradHidden.pointer,
-      gradCell.pointer,
-      tape.gradient(output).pointer + offset,
-      saved!.cell.pointer,
-      recurrent.backward,
-      lengths?.pointer ?? 0,
-      batch,
-      time,
-      size,
-      stride,
-      reverse ? 1 : 0,
+    callByRows(
+      runtime,
+      'f32_lstm_sequence_backward',
+      [
+        [projected.pointer, 4 * rowBytes],
+        [gradHidden.pointer, stateBytes],
+        [gradCell.pointer, stateBytes],
+        [tape.gradient(output).pointer + offset, 4 * time * stride],
+        [saved!.cell.pointer, rowBytes],
+        [recurrent.backward, 0],
+        [lengths?.pointer ?? 0, 4],
+      ],
+      sizes,
     );
     if (tape.needs(recurrent.weight)) {
       accumulateWeightGradient(tape, recurrent, projected.pointer, saved!.hidden.pointer, batch * time);

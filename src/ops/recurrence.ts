@@ -1,6 +1,8 @@
 /** What the sequence ops of RNN, LSTM and GRU share. */
 import type { Tape } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
+import type { TrainingKernels } from '../runtime/abi.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { describe, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkLengths } from './lengths.ts';
@@ -86,6 +88,33 @@ export function copyState(given: Tensor | undefined, like: Tensor, batch: number
   const copy = Tensor.empty(like.runtime, [batch, size]);
   like.runtime.kernels.f32_scale(copy.pointer, given.pointer, copy.size, 1);
   return copy;
+}
+
+/** Whole tiles of four and of six rows of a matrix product. */
+const ROW_GRAIN = 12;
+
+/**
+ * Calls the kernel of a sequence op, or of its backward pass, on all threads: batch rows do not depend on each other.
+ * @param pointers the kernel's first arguments, each with the bytes between batch rows: 0 for what all rows share. A
+ *   pointer of 0 stands for none
+ * @param sizes batch, time, hidden, and the kernel's other arguments
+ */
+export function callByRows(
+  runtime: Runtime,
+  kernel: keyof TrainingKernels,
+  pointers: readonly (readonly [pointer: number, rowBytes: number])[],
+  sizes: readonly [batch: number, time: number, hidden: number, ...others: number[]],
+): void {
+  const [batch, time, hidden] = sizes;
+  const values = [...pointers.map(([pointer]) => pointer), ...sizes];
+  const advance = Object.fromEntries(
+    pointers.map(([pointer, rowBytes], i) => [i, pointer === 0 ? 0 : rowBytes]),
+  );
+  runtime.call(kernel, values, batch * time * hidden * hidden, {
+    argument: pointers.length,
+    grain: ROW_GRAIN,
+    advance,
+  });
 }
 
 /** Adds a gradient to that of an op's input, where the loss may depend on it. */

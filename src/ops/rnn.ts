@@ -5,6 +5,7 @@ import { accumulateWeightGradient } from './linear.ts';
 import type { PackedWeight } from './packedWeight.ts';
 import {
   addTo,
+  callByRows,
   checkSequence,
   copyState,
   type HiddenState,
@@ -43,34 +44,37 @@ export function rnnSequence(
   const hidden = copyState(initial?.hidden, projected, batch, size);
   const { output, offset, stride } = placeOutput(projected, size, options.into);
   const saved = isRecording(runtime) ? Tensor.zeros(runtime, [batch, time, size]) : undefined;
-  runtime.kernels.f32_rnn_sequence(
-    output.pointer + offset,
-    hidden.pointer,
-    saved?.pointer ?? 0,
-    projected.pointer,
-    packed,
-    lengths?.pointer ?? 0,
-    batch,
-    time,
-    size,
-    stride,
-    reverse ? 1 : 0,
+  const stateBytes = 4 * size;
+  const rowBytes = time * stateBytes;
+  const sizes = [batch, time, size, stride, reverse ? 1 : 0] as const;
+  callByRows(
+    runtime,
+    'f32_rnn_sequence',
+    [
+      [output.pointer + offset, 4 * time * stride],
+      [hidden.pointer, stateBytes],
+      [saved?.pointer ?? 0, rowBytes],
+      [projected.pointer, rowBytes],
+      [packed, 0],
+      [lengths?.pointer ?? 0, 4],
+    ],
+    sizes,
   );
   const inputs = [projected, recurrent.weight, ...(initial ? [initial.hidden] : [])];
   record([output, hidden], inputs, (tape) => {
     // Whoever used the final state has added to its gradient by now: it may be carried through the steps in place.
     const gradHidden = tape.gradient(hidden);
-    tape.kernels.f32_rnn_sequence_backward(
-      projected.pointer,
-      gradHidden.pointer,
-      tape.gradient(output).pointer + offset,
-      recurrent.backward,
-      lengths?.pointer ?? 0,
-      batch,
-      time,
-      size,
-      stride,
-      reverse ? 1 : 0,
+    callByRows(
+      runtime,
+      'f32_rnn_sequence_backward',
+      [
+        [projected.pointer, rowBytes],
+        [gradHidden.pointer, stateBytes],
+        [tape.gradient(output).pointer + offset, 4 * time * stride],
+        [recurrent.backward, 0],
+        [lengths?.pointer ?? 0, 4],
+      ],
+      sizes,
     );
     if (tape.needs(recurrent.weight)) {
       accumulateWeightGradient(tape, recurrent, projected.pointer, saved!.pointer, batch * time);

@@ -87,7 +87,7 @@ export class Runtime {
    * @param cut how the call may be split: `grain` is what shares must be multiples of
    */
   call(
-    kernel: keyof InferenceKernels,
+    kernel: keyof TrainingKernels,
     values: readonly number[],
     work: number,
     { grain, ...cut }: Omit<Cut, 'share'> & { readonly grain: number },
@@ -98,7 +98,7 @@ export class Runtime {
     // What is being timed is timed on one thread.
     const timed = this.#microKernel === undefined && kernel === 'f32_matmul' && isTimed(values);
     if (!pool || timed || work < WORTH_SPLITTING || share >= total) {
-      (this.#kernels[kernel] as (...values: readonly number[]) => void)(...values);
+      ((this.#kernels as TrainingKernels)[kernel] as (...values: readonly number[]) => void)(...values);
     } else {
       pool.run(kernel, microKernels.indexOf(this.#microKernel ?? 'loads'), values, { ...cut, share });
     }

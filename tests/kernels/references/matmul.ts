@@ -3,7 +3,7 @@ import * as matmul from '../../reference/matmul.ts';
 import { absolute } from '../bounds.ts';
 import type { Views } from './views.ts';
 
-export function matmulReferences({ f32, f32Or, put, dense }: Views) {
+export function matmulReferences({ f32Or, put, dense }: Views) {
   return {
     matmul(
       out: number,
