@@ -130,6 +130,13 @@ def read_safetensors(path):
     return tensors
 
 
+def blas():
+    """File names of the BLAS libraries in this process: they decide the speed of products."""
+    mapped = Path("/proc/self/maps")
+    paths = (line.split()[-1] for line in mapped.read_text().splitlines()) if mapped.exists() else ()
+    return ", ".join(sorted({Path(path).name for path in paths if "blas" in path})) or "unknown BLAS"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the batches and the initial weights are")
@@ -145,7 +152,7 @@ def main():
 
     plain = Training(problem, weights, dropout=0)
     losses = [plain.step(batch) for batch in batches[: problem["verifiedSteps"]]]
-    print(json.dumps({"engine": f"PyTorch {torch.__version__}", "losses": losses}), flush=True)
+    print(json.dumps({"engine": f"PyTorch {torch.__version__}, {blas()}", "losses": losses}), flush=True)
 
     training = Training(problem, weights, dropout=problem["recipe"]["model"]["dropout"])
     rates = []
