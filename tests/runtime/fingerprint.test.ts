@@ -1,10 +1,13 @@
 /** `simd` gives the same bits on every engine, with every micro-kernel and any number of threads. */
 import { describe, expect, it, vi } from 'vitest';
-import * as heed from '../../src/index.ts';
+import * as core from '../../src/index.ts';
+import * as models from '../../src/models.ts';
 import { microKernels } from '../../src/runtime/microKernel.ts';
 import { ThreadPool } from '../../src/runtime/threads.ts';
 import { trainingRuntime } from '../../src/train/trainingRuntime.ts';
 import { EXPECTED, fingerprints } from './fingerprints.ts';
+
+const heed = { ...core, ...models };
 
 /** What the threads share. */
 const SPLIT = [

@@ -7,7 +7,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { WeightSource } from '../../src/tensor/weights.ts';
 
-type Heed = typeof import('../../src/index.ts');
+type Heed = typeof import('../../src/index.ts') & typeof import('../../src/models.ts');
 type Results = Tensor | readonly Tensor[];
 
 /** FNV-1a over the results' 32-bit words. Where a kernel's arithmetic is changed on purpose, the failing test prints the new ones. */

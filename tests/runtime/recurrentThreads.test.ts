@@ -7,9 +7,9 @@ import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { trainingRuntime } from '../../src/train/trainingRuntime.ts';
 import { expectSameBits } from '../support/bits.ts';
-import { weightedLoss } from '../support/gradientCheck.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { variants } from '../support/runtimes.ts';
+import { weightedLoss } from '../support/weightedLoss.ts';
 
 const [BATCH, TIME, INPUT, HIDDEN] = [37, 9, 5, 41];
 const random = seededRandom(testSeed());

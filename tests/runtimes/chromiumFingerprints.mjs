@@ -25,7 +25,7 @@ export async function checkFingerprints(browser, origin, expect) {
 }
 
 async function computeInPage({ microKernel, threads: wanted }) {
-  const heed = await import('/dist/index.js');
+  const heed = { ...(await import('/dist/index.js')), ...(await import('/dist/models.js')) };
   const { EXPECTED, fingerprints } = await import('/fingerprints.js');
   const runtime = await heed.createRuntime({ variant: 'simd', microKernel, threads: wanted });
   const actual = fingerprints(heed, runtime);
