@@ -81,9 +81,9 @@ export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './mode
 export type { DecoderKind, Seq2SeqConfig } from './models/seq2seq/config.ts';
 export type {
   Seq2SeqForwardOptions,
+  Seq2SeqHardLoss,
   Seq2SeqLossOptions,
   Seq2SeqResult,
-  Seq2SeqTokenLosses,
 } from './models/seq2seq/forward.ts';
 export { Seq2Seq } from './models/seq2seq/model.ts';
 export type { ScheduledSampling } from './models/seq2seq/scheduledSampling.ts';

@@ -3,7 +3,7 @@ export { type GradientResult, gradients } from './autograd/tape.ts';
 export { bucketedBatches } from './train/batches.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
 export {
-  type HardAttentionModel,
+  type HardAttentionCost,
   type HardAttentionOptions,
   hardAttentionLoss,
 } from './train/hardAttention.ts';

@@ -106,7 +106,7 @@ describe.each(variants)('learning to reverse, %s', (variant) => {
     const { random } = runtime;
     const baseline = new MovingBaseline();
     const loss: Loss = (model, batch) =>
-      hardAttentionLoss(model, batch, { random, baseline, entropyWeight: 0.01 });
+      hardAttentionLoss(model.hardLoss(batch, { random }), { baseline, entropyWeight: 0.01 });
     const config = { decoder: 'bahdanau', cell: 'gru', choice: 'hard' } as const;
     const { accuracy, results, heldOut } = train(runtime, config, 400, loss);
     expect(accuracy).toBeGreaterThan(0.95);

@@ -50,14 +50,14 @@ describe.each(variants)('hardAttentionLoss, %s', async (variant) => {
     return runtime.scope(() =>
       scripts.map((script) => {
         const batch = pairBatch(runtime, pairs, ids);
-        const { losses, choices, lengths } = model.tokenLosses(batch, { random: new Script(script) });
-        expect(lengths).toEqual([3]);
+        const options = () => ({ random: new Script(script) });
+        const { choices } = model.forward(batch, options());
         expect(choices.map(({ choice }) => choice.item())).toEqual(script);
-        const logarithm = choices.reduce((sum, { logProbability }) => sum + logProbability.item(), 0);
-        return {
-          probability: Math.exp(logarithm),
-          loss: losses.toFloat32Array().reduce((a, b) => a + b, 0),
-        };
+        const { logProbabilities, logLikelihoods, loss, lengths } = model.hardLoss(batch, options());
+        expect([...lengths]).toEqual([3]);
+        expect(loss.item()).toBeCloseTo(-logLikelihoods[0]!, 5);
+        const logarithm = logProbabilities.reduce((sum, each) => sum + each.item(), 0);
+        return { probability: Math.exp(logarithm), loss: -logLikelihoods[0]! };
       }),
     );
   }
@@ -81,10 +81,10 @@ describe.each(variants)('hardAttentionLoss, %s', async (variant) => {
           runtime.scope(() => {
             const { gradients } = runtime.gradients(
               () =>
-                hardAttentionLoss(model, pairBatch(runtime, pairs, ids), {
-                  random: new Script(scripts[i]!),
-                  baseline: new MovingBaseline(0.9, baseline),
-                }),
+                hardAttentionLoss(
+                  model.hardLoss(pairBatch(runtime, pairs, ids), { random: new Script(scripts[i]!) }),
+                  { baseline: new MovingBaseline(0.9, baseline) },
+                ),
               parameters,
             );
             for (const [name, gradient] of gradients) {
@@ -117,32 +117,28 @@ describe.each(variants)('hardAttentionLoss, %s', async (variant) => {
     const model = Seq2Seq.create(runtime, base, new Random(4));
     runtime.scope(() => {
       const batch = pairBatch(runtime, [...pairs, { source: [5], target: [4] }], ids);
-      const losses = model.tokenLosses(batch, { random: new Random(6) }).losses.toFloat32Array();
-      const rewards = [0, 1].map(
-        (item) => -losses.filter((_, i) => i % 2 === item).reduce((a, b) => a + b, 0),
-      );
+      const cost = model.hardLoss(batch, { random: new Random(6) });
       const baseline = new MovingBaseline(0.5, -1);
-      hardAttentionLoss(model, batch, { random: new Random(6), baseline });
-      expect(baseline.value).toBeCloseTo(0.5 * -1 + 0.5 * ((rewards[0]! + rewards[1]!) / 2), 5);
+      hardAttentionLoss(cost, { baseline });
+      const [first, second] = cost.logLikelihoods as unknown as [number, number];
+      expect(baseline.value).toBeCloseTo(0.5 * -1 + 0.5 * ((first + second) / 2), 12);
     });
     model.dispose();
   });
 
-  it('tokens cost together what the loss says, and padding costs nothing', () => {
+  it('gives each item its own likelihood, and padding none', () => {
     const model = Seq2Seq.create(runtime, base, new Random(4));
     runtime.scope(() => {
-      const batch = pairBatch(runtime, [...pairs, { source: [5, 6, 6], target: [4] }], ids);
-      const { losses, lengths, choices } = model.tokenLosses(batch);
-      expect(lengths).toEqual([3, 2]);
-      expect(losses.shape).toEqual([3, 2]);
-      expect(losses.toArray()[5]).toBe(0);
-      expect(choices.map(({ entropy }) => entropy.shape)).toEqual([
-        [2, 1],
-        [2, 1],
-        [2, 1],
-      ]);
-      const sum = losses.toFloat32Array().reduce((a, b) => a + b, 0);
-      expect(model.loss(batch, { divisor: 1 }).item()).toBeCloseTo(sum, 5);
+      const both = [...pairs, { source: [5, 6, 6], target: [4] }];
+      const batch = pairBatch(runtime, both, ids);
+      const { loss, logLikelihoods, lengths, entropies } = model.hardLoss(batch, {});
+      expect([...lengths]).toEqual([3, 2]);
+      expect(entropies.map(({ shape }) => shape)).toEqual(new Array(3).fill([2, 1]));
+      both.forEach((each, item) => {
+        const alone = model.hardLoss(pairBatch(runtime, [each], ids), {});
+        expect(alone.logLikelihoods[0]).toBe(logLikelihoods[item]);
+      });
+      expect(2 * loss.item()).toBeCloseTo(model.loss(batch, { divisor: 1 }).item(), 5);
     });
     model.dispose();
   });
@@ -151,8 +147,8 @@ describe.each(variants)('hardAttentionLoss, %s', async (variant) => {
     const soft: Seq2SeqConfig = { ...base, choice: 'soft' };
     const model = Seq2Seq.create(runtime, soft, new Random(4));
     runtime.scope(() => {
-      const options = { random: new Random(1), baseline: new MovingBaseline() };
-      expect(() => hardAttentionLoss(model, pairBatch(runtime, pairs, ids), options)).toThrow(
+      const cost = model.hardLoss(pairBatch(runtime, pairs, ids), { random: new Random(1) });
+      expect(() => hardAttentionLoss(cost, { baseline: new MovingBaseline() })).toThrow(
         new ArgumentError('hardAttentionLoss: the model made no choices: its attention must be hard'),
       );
     });

@@ -49,15 +49,6 @@ export function pairBatch(
   };
 }
 
-/** Tokens of each target, `<eos>` counted: those of targetOutput that are not padding. */
-export function targetLengths({ targetOutput }: Seq2SeqBatch, paddingId: number): number[] {
-  const lengths = new Array<number>(targetOutput.shape[1]!).fill(0);
-  targetOutput.toArray().forEach((id, i) => {
-    if (id !== paddingId) lengths[i % lengths.length]!++;
-  });
-  return lengths;
-}
-
 /** Sources i32 [batch, longest], and their lengths i32 [batch]. @throws DTypeError for an id that is not a whole number */
 export function sourceBatch(
   runtime: Runtime,

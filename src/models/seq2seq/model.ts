@@ -16,7 +16,7 @@ import {
   loadParameters,
   type Parameters,
 } from '../../layers/parameters.ts';
-import { crossEntropy, crossEntropyRows } from '../../ops/crossEntropy.ts';
+import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { dropout } from '../../ops/dropout.ts';
 import { stack } from '../../ops/join.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
@@ -26,13 +26,15 @@ import { expectShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import { DecodingModel } from '../decodingModel.ts';
-import { type Seq2SeqBatch, sourceBatch, targetLengths } from './batch.ts';
+import { type Seq2SeqBatch, sourceBatch } from './batch.ts';
 import type { Seq2SeqConfig } from './config.ts';
-import type {
-  Seq2SeqForwardOptions,
-  Seq2SeqLossOptions,
-  Seq2SeqResult,
-  Seq2SeqTokenLosses,
+import {
+  flat,
+  hardLoss,
+  type Seq2SeqForwardOptions,
+  type Seq2SeqHardLoss,
+  type Seq2SeqLossOptions,
+  type Seq2SeqResult,
 } from './forward.ts';
 import { createDecoder, createEncoder, type Encoder } from './parts.ts';
 import { tokenMixer } from './scheduledSampling.ts';
@@ -161,23 +163,18 @@ export class Seq2Seq {
   /** Mean cross-entropy of the target; padding costs nothing. @throws ShapeError, DTypeError, ArgumentError */
   loss(batch: Seq2SeqBatch, options: Seq2SeqLossOptions = {}): Tensor {
     const { labelSmoothing, divisor } = options;
-    const ignored = this.config.paddingId;
+    const { paddingId: ignored } = this.config;
     return this.runtime.scope(() => {
       const { logits } = this.forward(batch, options);
       return crossEntropy(flat(logits), flat(batch.targetOutput), { ignored, labelSmoothing, divisor });
     });
   }
 
-  /** The cross-entropy of each token by itself, and what hard attention chose: see `hardAttentionLoss`. @throws as `loss` */
-  tokenLosses(batch: Seq2SeqBatch, options: Seq2SeqForwardOptions = {}): Seq2SeqTokenLosses {
-    const { targetOutput } = batch;
-    const ignored = this.config.paddingId;
-    return this.runtime.scope(() => {
-      const result = this.forward(batch, options);
-      const losses = crossEntropyRows(flat(result.logits), flat(targetOutput), { ignored });
-      const lengths = targetLengths(batch, ignored);
-      return { ...result, losses: losses.reshape(targetOutput.shape), lengths };
-    });
+  /** What hard attention learns from, its positions sampled by `random`. @throws as `loss` */
+  hardLoss(batch: Seq2SeqBatch, options: Seq2SeqForwardOptions): Seq2SeqHardLoss {
+    return this.runtime.scope(() =>
+      hardLoss(this.forward(batch, options), batch.targetOutput, this.config.paddingId),
+    );
   }
 
   /** What the decoders in `decode/` drive: sources given as id lists. */
@@ -196,10 +193,4 @@ export class Seq2Seq {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** [time, batch, ...] as [time * batch, ...]. */
-function flat(x: Tensor): Tensor {
-  const [time, batch, ...rest] = x.shape as readonly [number, number, ...number[]];
-  return x.reshape([time * batch, ...rest]);
 }
