@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
 import { sampleDecode } from '../../src/decode/sample.ts';
-import { ArgumentError, FormatError } from '../../src/errors.ts';
+import { ArgumentError, FormatError, ShapeError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
+import { quantize } from '../../src/io/quantise.ts';
 import { scoreFunctions } from '../../src/layers/score.ts';
 import { padRows, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
 import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
@@ -235,4 +236,81 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
     expect(runtime.memory.usedBytes).toBe(before);
     model.dispose();
   });
+
+  it('refuses configurations that name what there is not, and frees what it had begun', () => {
+    const before = runtime.memory.usedBytes;
+    const refused: [Partial<Seq2SeqConfig>, string][] = [
+      [
+        { decoder: 'transformer' as 'luong' },
+        'Seq2Seq: decoder must be one of luong, bahdanau, bahdanau-2014, fixed-context, got transformer',
+      ],
+      [{ cell: 'mlp' as 'rnn' }, 'Seq2Seq: cell must be one of lstm, gru, rnn, got mlp'],
+      [
+        { decoder: 'fixed-context', choice: 'hard' },
+        'Seq2Seq: fixed-context has no choice but soft, got hard',
+      ],
+      [
+        { decoder: 'bahdanau-2014', score: 'dot' },
+        'Seq2Seq: bahdanau-2014 has no score but additive, got dot',
+      ],
+      [
+        { decoder: 'bahdanau-2014', reach: { kind: 'local-m', halfWidth: 1 } },
+        'Seq2Seq: bahdanau-2014 has no reach but global, got local-m',
+      ],
+      [{ encoderHidden: 0 }, 'LSTM: hiddenSize must be a positive integer, got 0'],
+    ];
+    for (const [config, message] of refused) {
+      expect(() => create({ ...base, ...config })).toThrow(new ArgumentError(message));
+    }
+    expect(runtime.memory.usedBytes).toBe(before);
+  });
+
+  it('refuses targets of another batch than the sources', () => {
+    const model = create(base);
+    runtime.scope(() => {
+      const { targetInput } = batchOf([0, 1, 2]);
+      expect(() => model.forward({ ...batchOf([0, 1]), targetInput })).toThrow(
+        new ShapeError(`Seq2Seq.forward: targetInput must be [*, 2], got [${targetInput.shape.join(', ')}]`),
+      );
+    });
+    model.dispose();
+  });
+
+  it('a window past the source leaves the decoder without context, but writing', () => {
+    const model = create({ ...base, reach: { kind: 'local-m', halfWidth: 1 } });
+    const [hypothesis] = beamSearch(model.stepModel([[3, 4]]), { beam: 1, maxLength: 8 })[0]!;
+    hypothesis!.attention.forEach((row, t) => {
+      expect(row.some((weight) => weight > 0)).toBe(t <= 2);
+    });
+    expect(Number.isFinite(hypothesis!.logProbability)).toBe(true);
+    model.dispose();
+  });
+
+  it.each(['luong', 'bahdanau', 'bahdanau-2014', 'fixed-context'] as const)(
+    '%s with weights in 8 bits writes what it writes in floats of the same values',
+    (decoder) => {
+      const model = create({ ...base, decoder, cell: 'gru', score: 'additive' });
+      const stored = Object.fromEntries(
+        [...model.parameters()].map(([name, tensor]) => [
+          name,
+          fromFloat32(tensor.toFloat32Array(), tensor.shape, 'F32'),
+        ]),
+      );
+      model.dispose();
+      const before = runtime.memory.usedBytes;
+      const weights = quantize(sourceOf(stored), { exclude: /embedding|attn_v/, smallest: 1 });
+      const config = { ...base, decoder, cell: 'gru', score: 'additive' } as const;
+      const [floats, int8] = (['f32', 'int8'] as const).map((arithmetic) => {
+        const loaded = Seq2Seq.load(runtime, weights, config, { arithmetic });
+        const results = greedyDecode(loaded.stepModel(sources), 4);
+        loaded.dispose();
+        return results;
+      });
+      int8!.forEach((result, i) => {
+        // Log-probabilities of four tokens; activations are rounded to 7 bits or more.
+        expect(Math.abs(result.logProbability - floats![i]!.logProbability)).toBeLessThan(0.1);
+      });
+      expect(runtime.memory.usedBytes).toBe(before);
+    },
+  );
 });
