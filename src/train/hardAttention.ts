@@ -4,7 +4,7 @@ import { add } from '../ops/elementwise.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type MovingBaseline, type ReinforceOptions, reinforce } from './reinforce.ts';
 
-/** What `Seq2Seq.hardLoss` and `Captioner.loss` give. */
+/** What `Seq2Seq.hardLoss` and `Captioner.hardLoss` give. */
 export interface HardAttentionCost {
   /** -1/batch sum over the items of log p(y | choices). A scalar. */
   readonly loss: Tensor;

@@ -102,7 +102,7 @@ describe.each(variants)('Captioner, %s', async (variant) => {
         model.parameters(),
       );
       expect(Math.abs(loss - cost(values))).toBeLessThan(1e-5 * loss);
-      const evaluated = model.evaluate(batchOf(all));
+      const evaluated = model.hardLoss(batchOf(all));
       expect([...evaluated.lengths]).toEqual([4, 2, 1, 3]);
       const told = all.map((row) =>
         captionCost(tell(values, sizes, imageOf(row), [1, ...captions[row]!]), [...captions[row]!, 2], 0),
@@ -134,12 +134,12 @@ describe.each(variants)('Captioner, %s', async (variant) => {
     using model = create(soft);
     runtime.scope(() => {
       const batch = batchOf(all);
-      const plain = model.evaluate(batch, { coverage: 1 });
+      const plain = model.hardLoss(batch, { coverage: 1 });
       const padded = Float32Array.from(batch.targetInput.toArray(), (id) => (id === 0 ? 6 : id));
       const other = { ...batch, targetInput: Tensor.from(runtime, padded, batch.targetInput.shape, 'i32') };
-      expect(model.evaluate(other, { coverage: 1 }).loss.item()).toBe(plain.loss.item());
+      expect(model.hardLoss(other, { coverage: 1 }).loss.item()).toBe(plain.loss.item());
       for (const row of all) {
-        const alone = model.evaluate(batchOf([row]));
+        const alone = model.hardLoss(batchOf([row]));
         expectClose(alone.logLikelihoods, [plain.logLikelihoods[row]!], `caption ${row}`, 200);
       }
     });
@@ -166,7 +166,7 @@ describe.each(variants)('Captioner, %s', async (variant) => {
             expectClose(each, weights.at(t).toArray(), `attention ${t}`, 200);
           });
           if (ended) {
-            expectClose(model.evaluate(batch).logLikelihoods, [logProbability], 'log-probability', 200);
+            expectClose(model.hardLoss(batch).logLikelihoods, [logProbability], 'log-probability', 200);
           }
         });
       }
@@ -187,7 +187,7 @@ describe.each(variants)('Captioner, %s', async (variant) => {
       const choicesOf = ({ choices }: typeof first) => choices.flatMap(({ choice }) => [...choice.toArray()]);
       expect(choicesOf(first)).toEqual(choicesOf(again));
       expect(choicesOf(first)).not.toEqual(choicesOf(other));
-      const evaluated = model.evaluate(batch, { random: new Random(1) });
+      const evaluated = model.hardLoss(batch, { random: new Random(1) });
       expect(evaluated.logProbabilities).toHaveLength(4);
       first.choices.forEach(({ choice }, t) => {
         const chosen = Array.from(choice.toArray(), (place, row) =>
@@ -198,7 +198,7 @@ describe.each(variants)('Captioner, %s', async (variant) => {
       // The loss alone has nothing to tell the scores; REINFORCE has.
       const teach = (on: boolean) =>
         runtime.gradients(() => {
-          const { loss, logLikelihoods, ...rest } = model.evaluate(batch, { random: new Random(1) });
+          const { loss, logLikelihoods, ...rest } = model.hardLoss(batch, { random: new Random(1) });
           return on ? add(loss, reinforce({ ...rest, rewards: logLikelihoods, baseline: -5 })) : loss;
         }, model.parameters()).gradients;
       expect(

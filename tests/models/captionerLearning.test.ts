@@ -60,7 +60,7 @@ async function learn(
       const batch = captionBatch(runtime, imagesOf(runtime, canvases), captions, config);
       let rewards: ArrayLike<number> = [];
       const { gradients } = runtime.gradients(() => {
-        const { loss, logLikelihoods, ...choices } = model.evaluate(batch, { random: sampler });
+        const { loss, logLikelihoods, ...choices } = model.hardLoss(batch, { random: sampler });
         rewards = logLikelihoods;
         if (choice === 'soft') return loss;
         const options = { rewards, baseline: baseline.value, rewardWeight, entropyWeight: 0.02 };

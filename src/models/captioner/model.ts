@@ -204,15 +204,15 @@ export class Captioner {
    * What a batch costs under teacher forcing, and what REINFORCE needs to teach hard attention where to look.
    * @throws ShapeError, DTypeError, ArgumentError
    */
-  evaluate(batch: CaptionBatch, options: CaptionLossOptions = {}): CaptionLoss {
+  hardLoss(batch: CaptionBatch, options: CaptionLossOptions = {}): CaptionLoss {
     return this.runtime.scope(() =>
       captionLoss(this.forward(batch, options.random), batch.targetOutput, this.config.paddingId, options),
     );
   }
 
-  /** `evaluate`'s loss alone: all that soft attention learns from. */
+  /** `hardLoss`'s loss alone: all that soft attention learns from. */
   loss(batch: CaptionBatch, options: CaptionLossOptions = {}): Tensor {
-    return this.runtime.scope(() => this.evaluate(batch, options).loss);
+    return this.runtime.scope(() => this.hardLoss(batch, options).loss);
   }
 
   /**

@@ -1,0 +1,56 @@
+/**
+ * Bahdanau's decoder (2015): the previous state asks, and what it found enters the cell. With the argument `bahdanau-2014`
+ * it is the paper's appendix to the letter: its gated unit, maxout readout, no biases.
+ *
+ *   a_t = softmax_j(v^T tanh(W s_{t-1} + U h_j))   c_t = sum_j a_tj h_j   s_t = GRU([e(y_{t-1}); c_t], s_{t-1})
+ *
+ * Task: write three to six letters backwards.
+ */
+import { type DecoderKind, greedyDecode, pairBatch, Seq2Seq } from 'heed/models';
+import { attentionMap } from 'heed/plot';
+import { Adam, train, trainingRuntime, warmupCosine } from 'heed/train';
+
+const decoder = (process.argv[2] ?? 'bahdanau') as DecoderKind;
+const letters = [...'abcdefgh'];
+const ids = { paddingId: 0, startId: 1, endId: 2 };
+const first = 3;
+const vocabularies = { sourceVocabulary: first + letters.length, targetVocabulary: first + letters.length };
+const sizes = { embeddingSize: 16, encoderHidden: 32, encoderLayers: 1, decoderHidden: 32 };
+
+using runtime = await trainingRuntime({ seed: 1 });
+const { random } = runtime;
+
+/** Letters as ids, and the same backwards. */
+function pair() {
+  const source = Array.from({ length: 3 + random.integer(4) }, () => first + random.integer(letters.length));
+  return { source, target: [...source].reverse() };
+}
+
+using model = Seq2Seq.create(
+  runtime,
+  { ...ids, ...vocabularies, ...sizes, decoder, cell: 'gru', score: 'additive' },
+  random,
+);
+const steps = 300;
+const parameters = model.parameters();
+await train({
+  runtime,
+  parameters,
+  optimizer: new Adam(parameters),
+  steps,
+  schedule: warmupCosine({ peak: 0.01, warmupSteps: 20, totalSteps: steps }),
+  clip: 1,
+  loss: () => model.loss(pairBatch(runtime, Array.from({ length: 32 }, pair), ids)),
+});
+
+const write = (source: readonly number[]) => greedyDecode(model.stepModel([source]), 8)[0]!;
+const test = Array.from({ length: 200 }, pair);
+const right =
+  test.filter(({ source, target }) => `${write(source).ids}` === `${target}`).length / test.length;
+console.log(`${(100 * right).toFixed(1)} % of 200 new words written backwards (at least 95 %)`);
+process.exitCode = right < 0.95 ? 1 : 0;
+
+const spell = (of: readonly number[]) => of.map((id) => letters[id - first] ?? '?');
+const { source } = test.find((each) => each.source.length === 6)!;
+const { ids: output, attention: weights } = write(source);
+console.log(attentionMap({ rows: [...spell(output), '</s>'], columns: spell(source), weights }).toTerminal());

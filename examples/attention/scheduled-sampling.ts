@@ -1,0 +1,60 @@
+/**
+ * Scheduled sampling (Bengio 2015): while it learns, the decoder is fed the true token with a probability that falls, and
+ * else its own, so that it has seen its own mistakes before it must live with them.
+ *
+ *   y_{t-1} true with probability e_i = k / (k + exp(i / k)) at step i, else drawn from p(y_{t-1})
+ *
+ * Task: write three to six letters backwards.
+ */
+import { greedyDecode, pairBatch, Seq2Seq } from 'heed/models';
+import { attentionMap } from 'heed/plot';
+import { Adam, scheduledSampling, train, trainingRuntime, warmupCosine } from 'heed/train';
+
+const letters = [...'abcdefgh'];
+const ids = { paddingId: 0, startId: 1, endId: 2 };
+const first = 3;
+const vocabularies = { sourceVocabulary: first + letters.length, targetVocabulary: first + letters.length };
+const sizes = { embeddingSize: 16, encoderHidden: 32, encoderLayers: 1, decoderHidden: 32 };
+
+using runtime = await trainingRuntime({ seed: 1 });
+const { random } = runtime;
+
+/** Letters as ids, and the same backwards. */
+function pair() {
+  const source = Array.from({ length: 3 + random.integer(4) }, () => first + random.integer(letters.length));
+  return { source, target: [...source].reverse() };
+}
+
+using model = Seq2Seq.create(
+  runtime,
+  { ...ids, ...vocabularies, ...sizes, decoder: 'luong', score: 'general' },
+  random,
+);
+const steps = 300;
+const truth = scheduledSampling({ kind: 'inverseSigmoid', k: 40 });
+const parameters = model.parameters();
+await train({
+  runtime,
+  parameters,
+  optimizer: new Adam(parameters),
+  steps,
+  schedule: warmupCosine({ peak: 0.01, warmupSteps: 20, totalSteps: steps }),
+  clip: 1,
+  loss: (step) =>
+    model.loss(pairBatch(runtime, Array.from({ length: 32 }, pair), ids), {
+      teacherForcing: truth(step),
+      random,
+    }),
+});
+
+const write = (source: readonly number[]) => greedyDecode(model.stepModel([source]), 8)[0]!;
+const test = Array.from({ length: 200 }, pair);
+const right =
+  test.filter(({ source, target }) => `${write(source).ids}` === `${target}`).length / test.length;
+console.log(`${(100 * right).toFixed(1)} % of 200 new words written backwards (at least 95 %)`);
+process.exitCode = right < 0.95 ? 1 : 0;
+
+const spell = (of: readonly number[]) => of.map((id) => letters[id - first] ?? '?');
+const { source } = test.find((each) => each.source.length === 6)!;
+const { ids: output, attention: weights } = write(source);
+console.log(attentionMap({ rows: [...spell(output), '</s>'], columns: spell(source), weights }).toTerminal());
