@@ -48,6 +48,7 @@ export {
   type TransformerDecoderLayerOptions,
   type TransformerDecoderLayerResult,
 } from './layers/decoderLayer.ts';
+export { TransformerEncoderCache } from './layers/encoderCache.ts';
 export { type FixedContext, FixedContextDecoder } from './layers/fixedContextDecoder.ts';
 export type { HardChoice } from './layers/hardChoice.ts';
 export { KeyValueCache, type KeyValueCacheConfig } from './layers/keyValueCache.ts';
@@ -76,7 +77,21 @@ export type { CaptionerConfig, EncoderBlock } from './models/captioner/config.ts
 export type { CaptionLoss, CaptionLossOptions } from './models/captioner/loss.ts';
 export { Captioner } from './models/captioner/model.ts';
 export type { CaptionForward, Seen } from './models/captioner/state.ts';
+export { type CausalBatch, causalBatch } from './models/causalLanguage/batch.ts';
+export type { CausalLanguageModelConfig } from './models/causalLanguage/config.ts';
+export type { CausalState } from './models/causalLanguage/decoding.ts';
+export { CausalLanguageModel } from './models/causalLanguage/model.ts';
 export { DecodingModel, type DecodingModelParts } from './models/decodingModel.ts';
+export type { LanguageModelConfig } from './models/language/config.ts';
+export {
+  type LanguageLossOptions,
+  LanguageModel,
+  type LanguageModelResult,
+  type LanguagePassOptions,
+} from './models/language/model.ts';
+export type { MaskedLanguageModelConfig } from './models/maskedLanguage/config.ts';
+export type { FilledMask, FillMaskOptions, MaskCandidate } from './models/maskedLanguage/fillMask.ts';
+export { type MaskedBatch, MaskedLanguageModel } from './models/maskedLanguage/model.ts';
 export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
 export type { DecoderKind, Seq2SeqConfig } from './models/seq2seq/config.ts';
 export type {

@@ -4,6 +4,7 @@ import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { FeedForward, type FeedForwardConfig } from './feedForward.ts';
+import type { KeyValueCache } from './keyValueCache.ts';
 import {
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
@@ -67,10 +68,14 @@ export class TransformerEncoderLayer {
 
   /**
    * @param x [batch, time, modelSize]
+   * @param options.cache what came before: it is joined by x, which sees all that it then holds
    * @returns output [batch, time, modelSize], and the attention's weights on request
    * @throws ShapeError, DTypeError; ArgumentError for lengths outside 0..time
    */
-  forward(x: Tensor, { random, ...options }: TransformerEncoderLayerOptions = {}): MultiHeadAttentionResult {
+  forward(
+    x: Tensor,
+    { random, ...options }: TransformerEncoderLayerOptions & { readonly cache?: KeyValueCache } = {},
+  ): MultiHeadAttentionResult {
     return x.runtime.scope(() => {
       let weights: Tensor | undefined;
       const attended = residual(x, this.#norm1, this.config, random, (input) => {

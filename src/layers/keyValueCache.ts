@@ -22,15 +22,16 @@ export interface KeyValueCacheConfig {
 type Columns = Omit<RowsOf, 'rows'>;
 
 /**
- * The projected keys and values of what attention has seen: [batch, capacity, width], of which the first `length`
- * positions count. They live until `dispose`, outside scopes. When full, the capacity doubles, up to maxLength.
+ * The projected keys and values of what attention has seen: [batch, capacity, width], of which the first lengths[b]
+ * positions of row b count. Rows are equally long until `truncate` makes them differ. They live until `dispose`, outside
+ * scopes. When full, the capacity doubles, up to maxLength.
  */
 export class KeyValueCache {
   readonly runtime: Runtime;
   readonly maxLength: number;
   #keys: Tensor;
   #values: Tensor;
-  #length = 0;
+  #lengths: readonly number[];
 
   /** @throws ShapeError, OutOfMemoryError; ArgumentError for a maxLength below the capacity */
   constructor(runtime: Runtime, config: KeyValueCacheConfig) {
@@ -41,6 +42,7 @@ export class KeyValueCache {
     }
     this.runtime = runtime;
     this.maxLength = maxLength;
+    this.#lengths = new Array<number>(batch).fill(0);
     this.#keys = Tensor.persistent(runtime, [batch, capacity, keySize]);
     try {
       this.#values = Tensor.persistent(runtime, [batch, capacity, valueSize]);
@@ -54,27 +56,32 @@ export class KeyValueCache {
     return this.#keys.shape[0]!;
   }
 
-  /** Positions held. */
+  /** Positions held of the longest row. */
   get length(): number {
-    return this.#length;
+    return this.#lengths.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** Positions held of each row. */
+  get lengths(): readonly number[] {
+    return this.#lengths;
   }
 
   get capacity(): number {
     return this.#keys.shape[1]!;
   }
 
-  /** The keys held, in place. */
+  /** The keys held, in place; what lies behind a shorter row's is finite and means nothing. */
   get keys(): RowsOf {
-    return { tensor: this.#keys, rows: this.#length };
+    return { tensor: this.#keys, rows: this.length };
   }
 
-  /** The values held, in place. */
+  /** The values held, in place, likewise. */
   get values(): RowsOf {
-    return { tensor: this.#values, rows: this.#length };
+    return { tensor: this.#values, rows: this.length };
   }
 
   /**
-   * Copies keys and values behind those held.
+   * Copies keys and values behind those held, of each row its own.
    * @param key [batch, positions, keySize], or these columns of a tensor
    * @param value [batch, positions, valueSize], likewise
    * @throws ShapeError; ArgumentError past maxLength; UnsupportedError when gradients would have to pass through
@@ -91,7 +98,7 @@ export class KeyValueCache {
       expectShape('keyValueCache', name, [batch, positions, to - from], [batch, positions, own.shape[2]!]);
     }
     refuseGradient('keyValueCache', [key.tensor, value.tensor]);
-    const length = this.#length + positions;
+    const length = this.length + positions;
     if (length > this.maxLength) {
       throw new ArgumentError(
         `keyValueCache: holds at most ${this.maxLength} positions, ${length} would be needed`,
@@ -100,15 +107,24 @@ export class KeyValueCache {
     if (length > this.capacity) this.#grow(length);
     this.#write(this.#keys, key);
     this.#write(this.#values, value);
-    this.#length = length;
+    this.#lengths = this.#lengths.map((held) => held + positions);
   }
 
-  /** Forgets all but the first `length` positions. @throws ArgumentError for more than are held */
-  truncate(length: number): void {
-    if (!(Number.isInteger(length) && length >= 0 && length <= this.#length)) {
-      throw new ArgumentError(`keyValueCache: length must lie in 0..${this.#length}, got ${length}`);
-    }
-    this.#length = length;
+  /**
+   * Forgets all but the first `length` positions, or of each row as many as its own entry says.
+   * @throws ShapeError; ArgumentError for more than are held
+   */
+  truncate(length: number | readonly number[]): void {
+    const lengths = typeof length === 'number' ? [length] : length;
+    const held = typeof length === 'number' ? [this.length] : this.#lengths;
+    expectShape('keyValueCache', 'lengths', [lengths.length], [held.length]);
+    lengths.forEach((kept, row) => {
+      if (Number.isInteger(kept) && kept >= 0 && kept <= held[row]!) return;
+      throw new ArgumentError(`keyValueCache: length must lie in 0..${held[row]}, got ${kept}`);
+    });
+    this.#lengths = this.#lengths.map((own, row) =>
+      typeof length === 'number' ? Math.min(own, length) : length[row]!,
+    );
   }
 
   /**
@@ -124,6 +140,7 @@ export class KeyValueCache {
     }
     if (from.length === this.batch && from.every((row, i) => row === i)) return;
     this.#replace(from, this.capacity);
+    this.#lengths = from.map((row) => this.#lengths[row]!);
   }
 
   #grow(length: number): void {
@@ -151,7 +168,7 @@ export class KeyValueCache {
   #moved(from: Tensor, rows: readonly number[], capacity: number): Tensor {
     const width = from.shape[2]!;
     const to = Tensor.persistent(this.runtime, [rows.length, capacity, width]);
-    const held = this.#length * width;
+    const held = this.length * width;
     rows.forEach((row, i) => {
       const source = from.pointer + 4 * row * this.capacity * width;
       const target = to.pointer + 4 * i * capacity * width;
@@ -165,7 +182,7 @@ export class KeyValueCache {
     const width = to.shape[2]!;
     for (let b = 0; b < batch; b++) {
       this.runtime.kernels.f32_copy_columns(
-        to.pointer + 4 * (b * this.capacity + this.#length) * width,
+        to.pointer + 4 * (b * this.capacity + this.#lengths[b]!) * width,
         tensor.pointer + 4 * (b * positions * stride + from),
         positions,
         width,

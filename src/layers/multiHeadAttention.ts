@@ -112,12 +112,12 @@ export class MultiHeadAttention {
     return query.runtime.scope(() => {
       const [q, k, v] = this.#projections.project(query, key, value);
       if (!cache) return this.#attend(q, k, v, options);
-      const { length } = cache;
+      const { lengths } = cache;
       cache.append(k, v);
       try {
         return this.#attend(q, cache.keys, cache.values, options);
       } catch (error) {
-        cache.truncate(length);
+        cache.truncate(lengths);
         throw error;
       }
     });

@@ -53,12 +53,12 @@ export class SinusoidalPositions {
   }
 
   /**
-   * Adds positions [offset, offset + time) to each row.
+   * Adds positions [offset, offset + time) to each row; an offset for all rows, or one for each.
    * @param x [batch, time, size]
    * @returns [batch, time, size]
    * @throws ShapeError, DTypeError; ArgumentError for positions from maxLength on
    */
-  forward(x: Tensor, offset = 0): Tensor {
+  forward(x: Tensor, offset: number | readonly number[] = 0): Tensor {
     return addPositions(x, this.#table ?? this.#makeTable(), offset);
   }
 
@@ -109,12 +109,12 @@ export class LearnedPositions {
   }
 
   /**
-   * Adds positions [offset, offset + time) to each row.
+   * Adds positions [offset, offset + time) to each row; an offset for all rows, or one for each.
    * @param x [batch, time, size]
    * @returns [batch, time, size]
    * @throws ShapeError, DTypeError; ArgumentError for positions from maxLength on
    */
-  forward(x: Tensor, offset = 0): Tensor {
+  forward(x: Tensor, offset: number | readonly number[] = 0): Tensor {
     return addPositions(x, this.weight, offset);
   }
 

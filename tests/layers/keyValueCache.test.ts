@@ -67,7 +67,7 @@ describe.each(variants)('KeyValueCache, %s', async (variant) => {
     cache.truncate(1);
     expect(held(cache.values)).toEqual([[[4]], [[1]], [[4]]]);
     cache.select([]);
-    expect([cache.batch, cache.length]).toEqual([0, 1]);
+    expect([cache.batch, cache.length]).toEqual([0, 0]);
     cache.dispose();
     expect(() => cache.select([]) ?? held(cache.keys)).toThrow(DisposedError);
     expect(runtime.memory.usedBytes).toBe(before);
