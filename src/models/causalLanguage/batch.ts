@@ -11,10 +11,7 @@ export interface CausalBatch {
   readonly lengths?: Tensor;
 }
 
-/**
- * Sequences, given without start and end, as one batch, padded to the longest.
- * @throws DTypeError for an id that is not a whole number
- */
+/** Sequences, given without start and end, as one batch, padded to the longest. */
 export function causalBatch(
   runtime: Runtime,
   rows: readonly (readonly number[])[],
