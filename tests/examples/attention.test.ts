@@ -11,7 +11,9 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'docs/attention.md'), 'utf8');
-const rows = page.split('\n').filter((line) => /^\| (?!name|---)/.test(line));
+// What follows are figures.
+const [tables] = page.split('## Held to PyTorch') as [string];
+const rows = tables.split('\n').filter((line) => /^\| (?!name|---)/.test(line));
 const folder = 'examples/attention';
 /** `[luong.ts](../examples/attention/luong.ts) `concat`` in the last cell of a row: program and argument. */
 const programs = [
@@ -25,15 +27,21 @@ const programs = [
 ].sort();
 
 describe('docs/attention.md', () => {
-  it.each(rows.map((row) => [row.split('|')[1]!.trim(), row]))('%s: equation, source, file, test, example', (_, row) => {
-    const cells = row.split(/(?<!\\)\|/).slice(1, -1);
-    expect(cells).toHaveLength(6);
-    const links = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map((match) => match[1]!);
-    for (const place of ['src/', 'tests/', 'examples/']) {
-      expect(links.some((link) => link.startsWith(place)), `a link into ${place}`).toBe(true);
-    }
-    for (const link of links) expect(existsSync(join(root, link)), link).toBe(true);
-  });
+  it.each(rows.map((row) => [row.split('|')[1]!.trim(), row]))(
+    '%s: equation, source, file, test, example',
+    (_, row) => {
+      const cells = row.split(/(?<!\\)\|/).slice(1, -1);
+      expect(cells).toHaveLength(6);
+      const links = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map((match) => match[1]!);
+      for (const place of ['src/', 'tests/', 'examples/']) {
+        expect(
+          links.some((link) => link.startsWith(place)),
+          `a link into ${place}`,
+        ).toBe(true);
+      }
+      for (const link of links) expect(existsSync(join(root, link)), link).toBe(true);
+    },
+  );
 
   it('names every program of the folder', () => {
     const named = new Set(programs.map((program) => program.split(' ')[0]));

@@ -1,4 +1,5 @@
 /** The reference data of this checkout's neighbour: each case passes, or is named here with the reason why it is not run. */
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
 import { DATA_FOLDER, readCases, sources } from './cases.ts';
@@ -39,6 +40,20 @@ const cases = sources.flatMap((source) =>
 afterAll(() => {
   if (cases.length === 0)
     console.log(`SKIPPED: ../shared/data is absent: nothing is compared with ${sources}`);
+});
+
+it('docs/attention.md states the counts', (context) => {
+  if (cases.length === 0) return context.skip();
+  const page = readFileSync(new URL('../../docs/attention.md', import.meta.url), 'utf8');
+  const stated = [...page.matchAll(/^\| (?:PyTorch|ONNX)[^|]*\| (\d+) \| (\d+)/gm)].map((row) =>
+    row.slice(1).map(Number),
+  );
+  const counts = sources.map((source) => {
+    const names = cases.filter((each) => each.source === source).map(({ name }) => name);
+    const excused = names.filter((name) => notRun[name] !== undefined).length;
+    return [names.length - excused, excused];
+  });
+  expect(stated).toEqual(counts);
 });
 
 describe.each(variants)('parity, %s', (variant) => {
