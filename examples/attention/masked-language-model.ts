@@ -43,7 +43,7 @@ await train({
 });
 
 const test = Array.from({ length: 200 }, () => ({ ids: repetition(), hidden: random.integer(length) }));
-const hide = ({ ids, hidden }: (typeof test)[number]) => ids.map((id, i) => (i === hidden ? maskId : id));
+const hide = ({ ids, hidden }: (typeof test)[number]) => ids.map((id, t) => (t === hidden ? maskId : id));
 const filled = model.fillMask(test.map(hide), { topK: 3 });
 const right = test.filter(({ ids, hidden }, i) => filled[i]![0]!.candidates[0]!.id === ids[hidden]).length;
 console.log(`${right / 2} % of 200 new sequences completed (at least 95 %)`);

@@ -73,6 +73,40 @@ describe.each(variants)('KeyValueCache, %s', async (variant) => {
     expect(runtime.memory.usedBytes).toBe(before);
   });
 
+  it('lets rows differ in length: each goes on behind its own', () => {
+    const before = runtime.memory.usedBytes;
+    const cache = new KeyValueCache(runtime, { batch: 3, keySize: 1, capacity: 3 });
+    runtime.scope(() => {
+      const three = { tensor: counted(3, 3, 1) };
+      cache.append(three, three);
+      cache.truncate([1, 3, 0]);
+      expect([cache.length, cache.lengths]).toEqual([3, [1, 3, 0]]);
+      const one = { tensor: Tensor.from(runtime, [-1, -2, -3], [3, 1, 1]) };
+      cache.append(one, one);
+      expect([cache.length, cache.lengths, cache.capacity]).toEqual([4, [2, 4, 1], 6]);
+      const own = () => held(cache.keys).map((row, i) => row.slice(0, cache.lengths[i]).flat());
+      expect(own()).toEqual([[1, -1], [4, 5, 6, -2], [-3]]);
+      // What lies behind a row's own is finite: a weight of 0 silences it.
+      expect(held(cache.values).flat(2).every(Number.isFinite)).toBe(true);
+      cache.select([2, 0, 2]);
+      expect([cache.length, own()]).toEqual([2, [[-3], [1, -1], [-3]]]);
+      cache.truncate(1);
+      expect([cache.lengths, own()]).toEqual([
+        [1, 1, 1],
+        [[-3], [1], [-3]],
+      ]);
+      expect(() => cache.truncate([1, 2, 1])).toThrow(
+        new ArgumentError('keyValueCache: length must lie in 0..1, got 2'),
+      );
+      expect(() => cache.truncate([1])).toThrow(
+        new ShapeError('keyValueCache: lengths must be [3], got [1]'),
+      );
+      expect(cache.lengths).toEqual([1, 1, 1]);
+    });
+    cache.dispose();
+    expect(runtime.memory.usedBytes).toBe(before);
+  });
+
   it('doubles its capacity up to maxLength, beyond which it refuses', () => {
     using cache = new KeyValueCache(runtime, { batch: 1, keySize: 1, capacity: 2, maxLength: 5 });
     runtime.scope(() => {

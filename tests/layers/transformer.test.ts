@@ -94,6 +94,45 @@ describe.each(variants)('Transformer, %s', async (variant) => {
       expect(runtime.memory.usedBytes).toBe(before);
     });
 
+    it("a causal encoder's cached steps give what the whole gives, of rows that differ in length", () => {
+      const before = runtime.memory.usedBytes;
+      const encoder = TransformerEncoder.create(runtime, config, new Random(5));
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 3, maxLength: 3 }), (prompts) => {
+          runtime.scope(() => {
+            const x = normals(3, 9, WIDTH);
+            const whole = encoder.forward(x, { mask: 'causal', returnWeights: 'mean' });
+            const map = whole.weights!.at(-1)!;
+            using cache = encoder.createCache(runtime, { batch: 3, capacity: 2 });
+            const prompt = encoder.step(part(x, 0, 5), cache, { returnWeights: true });
+            expectClose(prompt.output.toArray(), part(whole.output, 0, 5).toArray(), 'prompts', TERMS);
+            cache.truncate(prompts);
+            const chosen = [2, 0, 0, 1];
+            cache.select(chosen);
+            for (let step = 0; step < 4; step++) {
+              const at = chosen.map((row) => prompts[row]! + step);
+              const token = (y: Tensor, row: number, t: number) => y.at(row).at(t).toArray();
+              const tokens = chosen.flatMap((row, i) => [...token(x, row, at[i]!)]);
+              const { output, weights } = encoder.step(Tensor.from(runtime, tokens, [4, 1, WIDTH]), cache, {
+                returnWeights: true,
+              });
+              const held = Math.max(...at) + 1;
+              expect(weights!.shape).toEqual([4, 1, held]);
+              chosen.forEach((row, i) => {
+                const [own, seen] = [output.at(i).toArray(), weights!.at(i).toArray()];
+                expectClose(own, token(whole.output, row, at[i]!), 'output', TERMS);
+                expectClose(seen, token(map, row, at[i]!).slice(0, held), 'weights', TERMS);
+              });
+            }
+            expect(cache.lengths).toEqual(chosen.map((row) => prompts[row]! + 4));
+          });
+        }),
+        { seed, numRuns: 20 },
+      );
+      encoder.dispose();
+      expect(runtime.memory.usedBytes).toBe(before);
+    });
+
     it('padding changes nothing: neither garbage in it nor its length', () => {
       const model = Transformer.create(
         runtime,
@@ -230,6 +269,21 @@ describe.each(variants)('Transformer, %s', async (variant) => {
       expect(() => cache.select([2])).toThrow(ArgumentError);
     });
     decoder.dispose();
+    const encoder = create({ layers: 2 })();
+    runtime.scope(() => {
+      using cache = encoder.createCache(runtime, { batch: 2, maxLength: 3 });
+      encoder.step(normals(2, 2, WIDTH), cache);
+      expect(() => encoder.step(normals(2, 2, WIDTH), cache)).toThrow(
+        new ArgumentError('keyValueCache: holds at most 3 positions, 4 would be needed'),
+      );
+      cache.truncate([2, 1]);
+      expect(() => encoder.step(normals(2, 2, WIDTH), cache)).toThrow(
+        new ArgumentError('transformerEncoder: rows of different lengths take one position at a time, got 2'),
+      );
+      expect(() => encoder.step(normals(1, 1, WIDTH), cache)).toThrow(ShapeError);
+      expect([cache.batch, cache.lengths]).toEqual([2, [2, 1]]);
+    });
+    encoder.dispose();
     expect(runtime.memory.usedBytes).toBe(before);
 
     using small = await createRuntime({ variant, maxMemoryBytes: 4 << 20 });
@@ -239,6 +293,11 @@ describe.each(variants)('Transformer, %s', async (variant) => {
     tight.remember(memory).dispose();
     const used = small.memory.usedBytes;
     expect(() => tight.remember(memory, undefined, { capacity: 1 << 15 })).toThrow(OutOfMemoryError);
+    using narrow = TransformerEncoder.create(small, { ...layerConfig, layers: 2 }, random1);
+    const usedToo = small.memory.usedBytes;
+    expect(() => narrow.createCache(small, { batch: 1, capacity: 1 << 15 })).toThrow(OutOfMemoryError);
+    expect(small.memory.usedBytes).toBe(usedToo);
+    narrow.dispose();
     expect(small.memory.usedBytes).toBe(used);
   });
 });

@@ -32,6 +32,22 @@ describe.each(variants)('addPositions, %s', async (variant) => {
     });
   });
 
+  it('adds to each row from an offset of its own on, and differentiates', () => {
+    const [batch, time, size] = [3, 2, 5];
+    const offsets = [4, 0, 5];
+    const x = normal(random, [batch, time, size]);
+    const table = normal(random, [7, size]);
+    checkOp(runtime, {
+      inputs: { x, table },
+      op: (t) => addPositions(t.x, t.table, offsets),
+      reference: (t) =>
+        Float64Array.from(t.x, (v, i) => {
+          const position = offsets[Math.floor(i / (time * size))]! + (Math.floor(i / size) % time);
+          return v + t.table[position * size + (i % size)]!;
+        }),
+    });
+  });
+
   it('refuses positions outside the table, and what does not fit', () => {
     runtime.scope(() => {
       const [x, table] = [Tensor.zeros(runtime, [2, 3, 4]), Tensor.zeros(runtime, [5, 4])];
@@ -40,6 +56,12 @@ describe.each(variants)('addPositions, %s', async (variant) => {
       const used = runtime.memory.usedBytes;
       expect(() => addPositions(x, table, 3)).toThrow(
         new ArgumentError('addPositions: positions must lie in 0..4, got 3 of them from 3 on'),
+      );
+      expect(() => addPositions(x, table, [0, 3])).toThrow(
+        new ArgumentError('addPositions: positions must lie in 0..4, got 3 of them from 3 on'),
+      );
+      expect(() => addPositions(x, table, [0])).toThrow(
+        new ShapeError('addPositions: offset must be [2], got [1]'),
       );
       for (const offset of [-1, 0.5, Number.NaN]) {
         expect(() => addPositions(x, table, offset)).toThrow(ArgumentError);
