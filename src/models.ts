@@ -68,10 +68,9 @@ export {
   TransformerDecoder,
   type TransformerDecoderConfig,
   type TransformerDecoderResult,
-  TransformerEncoder,
-  type TransformerEncoderConfig,
   type TransformerOptions,
 } from './layers/transformer.ts';
+export { TransformerEncoder, type TransformerEncoderConfig } from './layers/transformerEncoder.ts';
 export { type CaptionBatch, captionBatch } from './models/captioner/batch.ts';
 export type { CaptionerConfig, EncoderBlock } from './models/captioner/config.ts';
 export type { CaptionLoss, CaptionLossOptions } from './models/captioner/loss.ts';

@@ -12,7 +12,7 @@ import type { ReturnedWeights } from '../../layers/multiHeadAttention.ts';
 import type { Parameters } from '../../layers/parameters.ts';
 import { LearnedPositions, SinusoidalPositions } from '../../layers/positions.ts';
 import { drop } from '../../layers/residual.ts';
-import { TransformerEncoder } from '../../layers/transformer.ts';
+import { TransformerEncoder } from '../../layers/transformerEncoder.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { scale } from '../../ops/elementwise.ts';
 import { linear } from '../../ops/linear.ts';
