@@ -8,7 +8,7 @@ import { checkLengths } from '../ops/lengths.ts';
 import { weightedSum } from '../ops/score.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
-import { expectShape } from '../tensor/shape.ts';
+import { checkSizes, expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { choosePosition, type HardChoice } from './hardChoice.ts';
@@ -68,7 +68,15 @@ export class Attention {
    *   positive, or hard attention with local-p
    */
   constructor(source: Parameters, config: AttentionConfig) {
-    const { score, reach = { kind: 'global' }, choice = 'soft', querySize } = config;
+    const {
+      score,
+      reach = { kind: 'global' },
+      choice = 'soft',
+      querySize,
+      keySize,
+      attentionSize = querySize,
+    } = config;
+    checkSizes('attention', { querySize, keySize, attentionSize });
     if (choice !== 'soft' && choice !== 'hard') {
       throw new ArgumentError(
         `attention: choice must be soft or hard, got ${String(choice satisfies never)}`,

@@ -5,11 +5,11 @@ import { maxPool1d } from '../ops/pool.ts';
 import { additiveScore, weightedSum } from '../ops/score.ts';
 import { softmax } from '../ops/softmax.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttentionMemory } from './attention.ts';
 import {
   advance,
-  checkSizes,
   Decoder,
   type DecoderConfig,
   type DecoderSource,

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import { concatenate } from '../ops/join.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Attention, type AttentionConfig, type AttentionMemory } from './attention.ts';
 import { Bridge } from './bridge.ts';
@@ -44,12 +45,20 @@ export class BahdanauDecoder extends Decoder<AttentionMemory> {
   /** @throws ArgumentError for an unknown cell, score or readout, or sizes they cannot work with */
   constructor(source: Parameters, config: BahdanauDecoderConfig) {
     super(source);
-    const { embeddingSize, hiddenSize, keySize, cell: kind = 'lstm', readout = 'all' } = config;
+    const {
+      embeddingSize,
+      hiddenSize,
+      keySize,
+      finalSize = keySize,
+      cell: kind = 'lstm',
+      readout = 'all',
+    } = config;
     if (readout !== 'all' && readout !== 'state') {
       throw new ArgumentError(
         `BahdanauDecoder: readout must be all or state, got ${String(readout satisfies never)}`,
       );
     }
+    checkSizes('BahdanauDecoder', { embeddingSize, hiddenSize, keySize, finalSize });
     const parameters = this.enter(source);
     const inputSizes = [embeddingSize, keySize];
     this.featureSize = hiddenSize + (readout === 'all' ? keySize + embeddingSize : 0);

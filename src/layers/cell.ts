@@ -1,4 +1,5 @@
 /** One step of a recurrent network as a layer of its own, of which decoders are built: RNNCell, GRUCell, LSTMCell. */
+
 import { ArgumentError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { gruCell } from '../ops/gru.ts';
@@ -9,6 +10,7 @@ import { rnnCell } from '../ops/rnn.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
@@ -54,13 +56,11 @@ export abstract class RecurrentCell<State extends CellState = CellState> {
     { inputSizes, hiddenSize, bias = true }: CellConfig,
   ) {
     const parameters = source.into(this.#parameters);
-    if (inputSizes.length === 0)
-      throw new ArgumentError('cell: inputSizes must name one input or more, got none');
-    for (const size of [hiddenSize, ...inputSizes]) {
-      if (!(Number.isInteger(size) && size > 0)) {
-        throw new ArgumentError(`cell: hiddenSize and inputSizes must be positive integers, got ${size}`);
-      }
+    if (!inputSizes?.length) {
+      throw new ArgumentError(`cell: inputSizes must name one input or more, got ${inputSizes ?? 'nothing'}`);
     }
+    checkSizes('cell', { hiddenSize });
+    for (const size of inputSizes) checkSizes('cell', { 'each of inputSizes': size });
     this.runtime = parameters.runtime;
     this.config = { inputSizes, hiddenSize, bias };
     this.stateNames = stateNames;

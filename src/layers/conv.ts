@@ -1,8 +1,10 @@
+import { ArgumentError } from '../errors.ts';
 import type { Activation } from '../ops/activation.ts';
 import { type ConvOptions, conv1d, conv2d } from '../ops/conv.ts';
 import { type Pair, pairOf } from '../ops/window.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
@@ -30,6 +32,13 @@ class Conv<Extent> {
 
   constructor(source: Parameters, config: ConvConfig<Extent>, kernel: readonly number[]) {
     const { inputs, outputs, groups = 1, bias = true } = config;
+    checkSizes('conv', { inputs, outputs, groups });
+    for (const extent of kernel) checkSizes('conv', { kernel: extent });
+    if (inputs % groups !== 0 || outputs % groups !== 0) {
+      throw new ArgumentError(
+        `conv: groups must divide inputs ${inputs} and outputs ${outputs}, got ${groups}`,
+      );
+    }
     const parameters = source.into(this.#parameters);
     const shape = [outputs, inputs / groups, ...kernel];
     const bound = 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b));
@@ -55,6 +64,7 @@ class Conv<Extent> {
 
 /** Over one axis. */
 export class Conv1d extends Conv<number> {
+  /** @throws ArgumentError for sizes that are not positive integers, or groups that do not divide them */
   constructor(source: Parameters, config: ConvConfig<number>) {
     super(source, config, [config.kernel]);
   }
@@ -82,7 +92,7 @@ export class Conv1d extends Conv<number> {
 
 /** Over two axes. */
 export class Conv2d extends Conv<Pair> {
-  /** @throws ArgumentError for a kernel that is no pair of positive integers */
+  /** @throws ArgumentError for sizes that are not positive integers, or groups that do not divide them */
   constructor(source: Parameters, config: ConvConfig) {
     super(source, config, pairOf('Conv2d', 'kernel', config.kernel, 1));
   }

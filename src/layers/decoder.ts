@@ -1,5 +1,4 @@
 /** What the decoders of the RNN encoder-decoder family have in common. */
-import { ArgumentError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -168,13 +167,4 @@ export function advance<Memory extends DecoderMemory>(
   state: DecoderState,
 ): Decoding<Memory> {
   return { memory, state, position: position + 1 };
-}
-
-/** @throws ArgumentError unless all are positive integers */
-export function checkSizes(where: string, sizes: Readonly<Record<string, number>>): void {
-  for (const [name, size] of Object.entries(sizes)) {
-    if (!(Number.isInteger(size) && size > 0)) {
-      throw new ArgumentError(`${where}: ${name} must be a positive integer, got ${size}`);
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import { embedding } from '../ops/embedding.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, loadParameters, type Parameters } from './parameters.ts';
@@ -20,7 +21,9 @@ export class Embedding {
   readonly #parameters = new Map<string, Tensor>();
   readonly #paddingId: number | undefined;
 
+  /** @throws ArgumentError for sizes that are not positive integers */
   constructor(source: Parameters, { count, size, paddingId }: EmbeddingConfig) {
+    checkSizes('embedding', { count, size });
     const parameters = source.into(this.#parameters);
     this.weight = parameters.get('weight', [count, size], { bound: Math.sqrt(3 / size) });
     this.#paddingId = paddingId;

@@ -1,4 +1,5 @@
-import type { Activation } from '../ops/activation.ts';
+import { type Activation, activationCode } from '../ops/activation.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Linear } from './linear.ts';
 import type { Parameters } from './parameters.ts';
@@ -17,8 +18,11 @@ export class FeedForward {
   readonly #narrow: Linear;
   readonly #activation: Activation;
 
+  /** @throws ArgumentError for sizes that are not positive integers, or an unknown activation */
   constructor(parameters: Parameters, config: FeedForwardConfig) {
     const { modelSize, feedForwardSize, activation = 'relu' } = config;
+    checkSizes('feedForward', { modelSize, feedForwardSize });
+    activationCode('feedForward', activation);
     this.#wide = new Linear(parameters.within('linear1.'), { inputs: modelSize, outputs: feedForwardSize });
     this.#narrow = new Linear(parameters.within('linear2.'), { inputs: feedForwardSize, outputs: modelSize });
     this.#activation = activation;

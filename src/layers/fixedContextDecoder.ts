@@ -1,5 +1,6 @@
 import { tanh } from '../ops/elementwise.ts';
 import { concatenate } from '../ops/join.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Bridge } from './bridge.ts';
 import { createCell, type RecurrentCell } from './cell.ts';
@@ -40,6 +41,7 @@ export class FixedContextDecoder extends Decoder<FixedContext> {
   constructor(source: Parameters, config: CellDecoderConfig) {
     super(source);
     const { embeddingSize, hiddenSize, keySize, finalSize = keySize, cell: kind = 'lstm' } = config;
+    checkSizes('FixedContextDecoder', { embeddingSize, hiddenSize, keySize, finalSize });
     const parameters = this.enter(source);
     const inputSizes = [embeddingSize, keySize];
     this.featureSize = hiddenSize + keySize + embeddingSize;

@@ -3,6 +3,7 @@ import { linear } from '../ops/linear.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, type LoadOptions, loadParameters, type Parameters } from './parameters.ts';
@@ -20,7 +21,9 @@ export class Linear {
   readonly bias: Tensor | undefined;
   readonly #parameters = new Map<string, Tensor>();
 
+  /** @throws ArgumentError for sizes that are not positive integers */
   constructor(source: Parameters, { inputs, outputs, bias = true }: LinearConfig) {
+    checkSizes('linear', { inputs, outputs });
     const parameters = source.into(this.#parameters);
     const bound = 1 / Math.sqrt(inputs);
     this.weight = parameters.weight('weight', [outputs, inputs], { bound });

@@ -1,6 +1,7 @@
 import { tanh } from '../ops/elementwise.ts';
 import { concatenate } from '../ops/join.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Attention, type AttentionConfig, type AttentionMemory } from './attention.ts';
 import { Bridge } from './bridge.ts';
@@ -43,7 +44,15 @@ export class LuongDecoder extends Decoder<AttentionMemory> {
   /** @throws ArgumentError for an unknown cell or score, or sizes it cannot work with */
   constructor(source: Parameters, config: LuongDecoderConfig) {
     super(source);
-    const { embeddingSize, hiddenSize, keySize, cell: kind = 'lstm', inputFeeding = true } = config;
+    const {
+      embeddingSize,
+      hiddenSize,
+      keySize,
+      finalSize = keySize,
+      cell: kind = 'lstm',
+      inputFeeding = true,
+    } = config;
+    checkSizes('LuongDecoder', { embeddingSize, hiddenSize, keySize, finalSize });
     const parameters = this.enter(source);
     const inputSizes = inputFeeding ? [embeddingSize, hiddenSize] : [embeddingSize];
     this.featureSize = hiddenSize;

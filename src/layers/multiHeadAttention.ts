@@ -1,10 +1,11 @@
 /** Multi-head attention (Vaswani 2017, section 3.2.2), batch first, with the names of PyTorch's nn.MultiheadAttention. */
+
 import { ArgumentError } from '../errors.ts';
 import { attention, type RowsOf } from '../ops/attention.ts';
 import { meanOverHeads } from '../ops/heads.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
-import { expectShape } from '../tensor/shape.ts';
+import { checkSizes, expectShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { AttentionProjections, type AttentionSizes } from './attentionProjections.ts';
@@ -63,8 +64,9 @@ export class MultiHeadAttention {
 
   /** @throws ArgumentError when heads do not divide modelSize */
   constructor(source: Parameters, config: MultiHeadAttentionConfig) {
-    const { modelSize, heads, bias = true } = config;
-    if (!(heads > 0 && Number.isInteger(modelSize / heads))) {
+    const { modelSize, heads, keySize = modelSize, valueSize = modelSize, bias = true } = config;
+    checkSizes('multiHeadAttention', { modelSize, heads, keySize, valueSize });
+    if (modelSize % heads !== 0) {
       throw new ArgumentError(`multiHeadAttention: heads must divide modelSize ${modelSize}, got ${heads}`);
     }
     this.config = config;

@@ -1,6 +1,7 @@
 import { layerNorm, rmsNorm } from '../ops/norm.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, loadParameters, type Parameters } from './parameters.ts';
@@ -33,7 +34,9 @@ export class LayerNorm {
   readonly epsilon: number;
   readonly #parameters = new Map<string, Tensor>();
 
+  /** @throws ArgumentError for a size that is not a positive integer */
   constructor(source: Parameters, { size, epsilon = 1e-5, weight = true, bias = weight }: LayerNormConfig) {
+    checkSizes('layerNorm', { size });
     const parameters = source.into(this.#parameters);
     this.weight = weight ? parameters.get('weight', [size], { value: 1 }) : undefined;
     this.bias = bias ? parameters.get('bias', [size], { value: 0 }) : undefined;
@@ -85,7 +88,9 @@ export class RMSNorm {
   readonly epsilon: number;
   readonly #parameters = new Map<string, Tensor>();
 
+  /** @throws ArgumentError for a size that is not a positive integer */
   constructor(source: Parameters, { size, epsilon = 1e-6 }: RMSNormConfig) {
+    checkSizes('rmsNorm', { size });
     this.weight = source.into(this.#parameters).get('weight', [size], { value: 1 });
     this.epsilon = epsilon;
   }

@@ -10,7 +10,7 @@ import { PackedWeight } from '../ops/packedWeight.ts';
 import type { Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
-import { describe, type Shape, sizeOf } from '../tensor/shape.ts';
+import { checkShape, describe, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { StoredTensor, WeightSource } from '../tensor/weights.ts';
 
@@ -39,7 +39,7 @@ interface Int8Values {
 
 interface ParameterSource {
   /** A parameter's values, or undefined where the source has none (and has noted why). */
-  values(name: string, shape: Shape, initialisation: Initialisation): Float32Array | undefined;
+  values(name: string, shape: Shape, initialisation: Initialisation): (() => Float32Array) | undefined;
   /** A weight to be computed in int8, or undefined for f32. */
   integers(name: string, shape: Shape): Int8Values | undefined;
   /** The 8-bit weights handed out: no tensor stands for them. */
@@ -80,13 +80,14 @@ export class Parameters {
   /** The parameter `prefix + name`, f32, which lives until it is disposed. */
   get(name: string, shape: Shape, initialisation: Initialisation): Tensor {
     const fullName = this.prefix + name;
+    checkShape(fullName, shape);
     const values = this.#source.values(fullName, shape, initialisation);
     // Straight from the arena: parameters outlive the scope they are made in. One that is missing stands in without
     // memory until the loading fails as a whole.
     const storage = this.runtime.memory.allocate(values ? 4 * sizeOf(shape) : 0);
     const tensor = new Tensor(this.runtime, storage, shape);
     for (const { named, prefix } of this.#lists) named.set(fullName.slice(prefix.length), tensor);
-    if (values) tensor.set(values);
+    if (values) tensor.set(values());
     return tensor;
   }
 
@@ -132,7 +133,7 @@ export function createParameters<Built>(
 ): Built {
   const named = new Map<string, Tensor>();
   const source: ParameterSource = {
-    values: (_name, shape, initialisation) => {
+    values: (_name, shape, initialisation) => () => {
       const values = new Float32Array(sizeOf(shape));
       if ('value' in initialisation) return values.fill(initialisation.value);
       return values.map(() => (2 * random.uniform() - 1) * initialisation.bound);
@@ -196,7 +197,7 @@ class StoredParameters implements ParameterSource {
     this.#arithmetic = arithmetic;
   }
 
-  values(name: string, shape: Shape): Float32Array | undefined {
+  values(name: string, shape: Shape): (() => Float32Array) | undefined {
     const stored = this.#weights.get(name);
     this.#used.add(name);
     if (!stored) {
@@ -207,13 +208,13 @@ class StoredParameters implements ParameterSource {
       this.problems.push(`weights: ${name} has shape ${describe(stored.shape)}, expected ${describe(shape)}`);
       return undefined;
     }
-    if (stored.dtype !== 'I8') return toFloat32(stored);
+    if (stored.dtype !== 'I8') return () => toFloat32(stored);
     const scales = this.#scalesOf(name, shape);
     if (!scales) {
       this.problems.push(`weights: ${name} is I8 and needs ${name}${SCALE_SUFFIX} of ${shape[0]} scales`);
       return undefined;
     }
-    return dequantise(stored, scales);
+    return () => dequantise(stored, scales);
   }
 
   /** Leaves what does not fit to `values`, which says so. */

@@ -1,7 +1,9 @@
 /** Positions that are added to embeddings: sinusoidal ones and learned ones. */
+
 import { addPositions } from '../ops/positions.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { createParameters, loadParameters, type Parameters } from './parameters.ts';
@@ -46,7 +48,9 @@ export class SinusoidalPositions {
   readonly #layout: SinusoidalLayout;
   #table: Tensor | undefined;
 
+  /** @throws ArgumentError for sizes that are not positive integers */
   constructor(runtime: Runtime, config: PositionsConfig, layout: SinusoidalLayout = 'interleaved') {
+    checkSizes('positions', { maxLength: config.maxLength, size: config.size });
     this.#runtime = runtime;
     this.#config = config;
     this.#layout = layout;
@@ -89,7 +93,9 @@ export class LearnedPositions {
   readonly weight: Tensor;
   readonly #parameters = new Map<string, Tensor>();
 
+  /** @throws ArgumentError for sizes that are not positive integers */
   constructor(source: Parameters, { maxLength, size }: PositionsConfig) {
+    checkSizes('positions', { maxLength, size });
     const parameters = source.into(this.#parameters);
     this.weight = parameters.get('weight', [maxLength, size], { bound: Math.sqrt(3 / size) });
   }

@@ -1,10 +1,12 @@
 /** How far attention reaches over the source (Luong 2015, section 3). */
+
 import { ArgumentError } from '../errors.ts';
 import { multiply, sigmoid, tanh } from '../ops/elementwise.ts';
 import { expectHalfWidth, gaussianWindow } from '../ops/gaussianWindow.ts';
 import { linear } from '../ops/linear.ts';
 import { type SoftmaxMask, softmax } from '../ops/softmax.ts';
 import { disposeWeight } from '../ops/weight.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -88,6 +90,7 @@ function predictive(
   querySize: number,
 ): Aligner {
   const width = size ?? querySize;
+  checkSizes('attention', { 'reach.size': width });
   const weight = parameters.weight('attn_p.weight', [width, querySize], { bound: 1 / Math.sqrt(querySize) });
   const vector = parameters.weight('attn_p_v.weight', [1, width], { bound: 1 / Math.sqrt(width) });
   return {

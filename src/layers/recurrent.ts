@@ -7,7 +7,7 @@ import type { RecurrentState, SequenceOptions } from '../ops/recurrence.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
-import { expectShape } from '../tensor/shape.ts';
+import { checkSizes, expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Initialisation, Parameters } from './parameters.ts';
 
@@ -129,10 +129,7 @@ export abstract class Recurrent<
   ) {
     const parameters = source.into(this.#parameters);
     const { inputSize, hiddenSize, layers = 1, bidirectional = false, bias = true, dropout = 0 } = config;
-    for (const [key, value] of Object.entries({ inputSize, hiddenSize, layers })) {
-      if (!(Number.isInteger(value) && value > 0))
-        throw new ArgumentError(`${name}: ${key} must be a positive integer, got ${value}`);
-    }
+    checkSizes(name, { inputSize, hiddenSize, layers });
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ArgumentError(`${name}: dropout must lie in [0, 1), got ${dropout}`);
     }

@@ -1,6 +1,7 @@
 /** What the Transformer's stacks share: their layers, the final norm, the parameters. */
-import { ArgumentError } from '../errors.ts';
+
 import { additiveMask } from '../ops/attentionMask.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TransformerDecoderLayerOptions } from './decoderLayer.ts';
 import type { TransformerEncoderLayerConfig } from './encoderLayer.ts';
@@ -30,9 +31,7 @@ export class Stack<Each extends Layer> {
     build: (parameters: Parameters) => Each,
   ) {
     const { layers, finalNorm = true, modelSize, epsilon } = config;
-    if (!(Number.isInteger(layers) && layers > 0)) {
-      throw new ArgumentError(`transformer: layers must be a positive integer, got ${layers}`);
-    }
+    checkSizes('transformer', { layers });
     const parameters = source.into(this.#parameters);
     this.layers = Array.from({ length: layers }, (_, i) => build(parameters.within(`layers.${i}.`)));
     this.norm = finalNorm

@@ -1,6 +1,8 @@
 /** The Transformer's stacks (Vaswani 2017, section 3.1), with the names of PyTorch's nn.Transformer. */
+
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
+import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSource } from '../tensor/weights.ts';
 import { type DecoderLayerCache, TransformerDecoderCache } from './decoderCache.ts';
@@ -152,6 +154,7 @@ export class Transformer {
   constructor(source: Parameters, config: TransformerConfig) {
     const parameters = source.into(this.#parameters);
     const { encoderLayers, decoderLayers } = config;
+    checkSizes('transformer', { encoderLayers, decoderLayers });
     this.encoder = new TransformerEncoder(parameters.within('encoder.'), {
       ...config,
       layers: encoderLayers,

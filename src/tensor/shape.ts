@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 
 /** Extents of the axes, outermost first. */
 export type Shape = readonly number[];
@@ -19,6 +19,18 @@ export function checkShape(where: string, shape: Shape): void {
     throw new ShapeError(
       `${where}: extents must be non-negative integers with a product of at most 2^31, got ${describe(shape)}`,
     );
+  }
+}
+
+/**
+ * Checks what a layer or a model is made of.
+ * @throws ArgumentError `<where>: <name> must be a positive integer, got 0`
+ */
+export function checkSizes(where: string, sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!(Number.isInteger(size) && size > 0)) {
+      throw new ArgumentError(`${where}: ${name} must be a positive integer, got ${size}`);
+    }
   }
 }
 

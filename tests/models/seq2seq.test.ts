@@ -257,7 +257,7 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
         { decoder: 'bahdanau-2014', reach: { kind: 'local-m', halfWidth: 1 } },
         'Seq2Seq: bahdanau-2014 has no reach but global, got local-m',
       ],
-      [{ encoderHidden: 0 }, 'LSTM: hiddenSize must be a positive integer, got 0'],
+      [{ encoderHidden: 0 }, 'Seq2Seq: encoderHidden must be a positive integer, got 0'],
     ];
     for (const [config, message] of refused) {
       expect(() => create({ ...base, ...config })).toThrow(new ArgumentError(message));

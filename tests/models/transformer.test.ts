@@ -289,7 +289,7 @@ describe.each(variants)('TransformerSeq2Seq, %s', async (variant) => {
     const before = runtime.memory.usedBytes;
     for (const [form, message] of [
       [{ heads: 5 }, 'multiHeadAttention: heads must divide modelSize 12, got 5'],
-      [{ decoderLayers: 0 }, 'transformer: layers must be a positive integer, got 0'],
+      [{ decoderLayers: 0 }, 'transformer: decoderLayers must be a positive integer, got 0'],
       [{ maxLength: 0 }, 'transformerSeq2Seq: maxLength must be a positive integer, got 0'],
       [{ dropout: -1 }, 'transformerEncoderLayer: dropout must lie in [0, 1), got -1'],
       [

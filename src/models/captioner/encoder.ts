@@ -48,7 +48,9 @@ export class GridEncoder {
 }
 
 function gridOf(height: number, width: number, blocks: readonly EncoderBlock[]) {
-  if (blocks.length === 0) throw new ArgumentError('Captioner: blocks must hold one block or more, got none');
+  if (!blocks?.length) {
+    throw new ArgumentError(`Captioner: blocks must hold one block or more, got ${blocks ? 'none' : blocks}`);
+  }
   let [rows, columns] = [height, width];
   for (const { pool = 2 } of blocks) {
     if (!(Number.isInteger(pool) && pool > 0)) {

@@ -13,6 +13,7 @@
  * The paper's encoder is a trained VGG whose weights stay; this one is small and learns with the rest. Biases of f_init, beta
  * and L_o, which the paper does not show, are ours.
  */
+
 import type { StepModel } from '../../decode/stepModel.ts';
 import { Attention } from '../../layers/attention.ts';
 import { LSTMCell } from '../../layers/cell.ts';
@@ -33,10 +34,11 @@ import { weightedSum } from '../../ops/score.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Random } from '../../tensor/random.ts';
-import { expectShape } from '../../tensor/shape.ts';
+import { checkSizes, expectShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import { DecodingModel } from '../decodingModel.ts';
+import { checkTokens } from '../tokens.ts';
 import type { CaptionBatch } from './batch.ts';
 import type { CaptionerConfig } from './config.ts';
 import { GridEncoder } from './encoder.ts';
@@ -68,6 +70,9 @@ export class Captioner {
   constructor(source: Parameters, config: CaptionerConfig) {
     const parameters = source.into(this.#parameters);
     const { vocabulary, embeddingSize, decoderHidden: hidden, paddingId } = config;
+    const { channels, height, width } = config;
+    checkSizes('Captioner', { channels, height, width, vocabulary, embeddingSize, decoderHidden: hidden });
+    checkTokens('Captioner', vocabulary, config);
     const linear = (name: string, inputs: number, outputs: number, bias = true): Linear =>
       new Linear(parameters.within(`${name}.`), { inputs, outputs, bias });
     this.runtime = parameters.runtime;

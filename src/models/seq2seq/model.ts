@@ -6,6 +6,7 @@
  *
  * Parameters: `src_embedding`, `tgt_embedding`, `encoder.*`, the decoder's (which are under no prefix), `out`.
  */
+
 import type { StepModel } from '../../decode/stepModel.ts';
 import type { Decoder, DecoderStep, Decoding } from '../../layers/decoder.ts';
 import { Embedding } from '../../layers/embedding.ts';
@@ -22,10 +23,11 @@ import { stack } from '../../ops/join.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Random } from '../../tensor/random.ts';
-import { expectShape } from '../../tensor/shape.ts';
+import { checkSizes, expectShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import { DecodingModel } from '../decodingModel.ts';
+import { checkTokens } from '../tokens.ts';
 import { type Seq2SeqBatch, sourceBatch } from './batch.ts';
 import type { Seq2SeqConfig } from './config.ts';
 import {
@@ -54,6 +56,10 @@ export class Seq2Seq {
   constructor(source: Parameters, config: Seq2SeqConfig) {
     const parameters = source.into(this.#parameters);
     const { embeddingSize: size, paddingId, sourceVocabulary, targetVocabulary } = config;
+    const { encoderHidden, encoderLayers, decoderHidden } = config;
+    checkSizes('Seq2Seq', { sourceVocabulary, targetVocabulary, embeddingSize: size });
+    checkSizes('Seq2Seq', { encoderHidden, encoderLayers, decoderHidden });
+    checkTokens('Seq2Seq', targetVocabulary, config);
     const embed = (name: string, count: number): Embedding =>
       new Embedding(parameters.within(name), { count, size, paddingId });
     this.runtime = parameters.runtime;

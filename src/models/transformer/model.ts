@@ -8,6 +8,7 @@
  * `src_positions.weight`, `tgt_positions.weight` (where learned), `encoder.*`, `decoder.*` (as nn.Transformer's),
  * `out.weight` (where not tied to the target's embedding), `out.bias`.
  */
+
 import type { StepModel } from '../../decode/stepModel.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { TransformerDecoderCache } from '../../layers/decoderCache.ts';
@@ -30,9 +31,10 @@ import { logSoftmax } from '../../ops/softmax.ts';
 import { disposeWeight, type Weight } from '../../ops/weight.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Random } from '../../tensor/random.ts';
-import { expectShape } from '../../tensor/shape.ts';
+import { checkSizes, expectShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
+import { checkTokens } from '../tokens.ts';
 import type { TransformerBatch } from './batch.ts';
 import type { TransformerSeq2SeqConfig } from './config.ts';
 import { type CachedEncoderDecoder, TransformerStepModel } from './decoding.ts';
@@ -246,11 +248,9 @@ function checkConfig(config: TransformerSeq2SeqConfig): void {
   const refuse = (message: string): never => {
     throw new ArgumentError(`transformerSeq2Seq: ${message}`);
   };
-  for (const key of ['sourceVocabulary', 'targetVocabulary', 'modelSize', 'maxLength'] as const) {
-    if (!(Number.isInteger(config[key]) && config[key] > 0)) {
-      refuse(`${key} must be a positive integer, got ${config[key]}`);
-    }
-  }
+  const { modelSize, maxLength } = config;
+  checkSizes('transformerSeq2Seq', { sourceVocabulary, targetVocabulary, modelSize, maxLength });
+  checkTokens('transformerSeq2Seq', targetVocabulary, config);
   if (tiedEmbeddings !== 'none' && tiedEmbeddings !== 'target' && tiedEmbeddings !== 'all') {
     refuse(`tiedEmbeddings must be none, target or all, got ${String(tiedEmbeddings satisfies never)}`);
   }

@@ -1,0 +1,21 @@
+import { ArgumentError } from '../errors.ts';
+
+/** Ids that a model gives a meaning of their own. */
+export interface SpecialTokens {
+  readonly paddingId: number;
+  readonly startId: number;
+  readonly endId: number;
+}
+
+/** @throws ArgumentError for an id outside the vocabulary that the model writes with */
+export function checkTokens(
+  where: string,
+  vocabulary: number,
+  { paddingId, startId, endId }: SpecialTokens,
+): void {
+  for (const [name, id] of Object.entries({ paddingId, startId, endId })) {
+    if (!(Number.isInteger(id) && id >= 0 && id < vocabulary)) {
+      throw new ArgumentError(`${where}: ${name} must lie in 0..${vocabulary - 1}, got ${id}`);
+    }
+  }
+}
