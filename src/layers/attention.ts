@@ -116,7 +116,7 @@ export class Attention {
   remember(values: Tensor, lengths?: Tensor): AttentionMemory {
     expectShape('attention', 'values', values.shape, [null, null, this.config.keySize]);
     const [batch, keys] = values.shape as readonly [number, number];
-    if (lengths) checkLengths('attention', lengths, batch, keys);
+    if (lengths) checkLengths('attention', lengths, batch, keys, values.runtime);
     return { keys: this.#score.prepareKeys(values), values, lengths };
   }
 

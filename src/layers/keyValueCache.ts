@@ -1,6 +1,7 @@
 import { refuseGradient } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
 import type { RowsOf } from '../ops/attention.ts';
+import { expectFloats } from '../ops/operands.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -97,6 +98,7 @@ export class KeyValueCache {
       expectShape('keyValueCache', name, rows.tensor.shape, [batch, positions, null]);
       expectShape('keyValueCache', name, [batch, positions, to - from], [batch, positions, own.shape[2]!]);
     }
+    expectFloats('keyValueCache', { cache: this.#keys, key: key.tensor, value: value.tensor });
     refuseGradient('keyValueCache', [key.tensor, value.tensor]);
     const length = this.length + positions;
     if (length > this.maxLength) {

@@ -1,8 +1,10 @@
 /** What RNN, LSTM and GRU share: parameters, stacking, both directions in time, and running step by step. */
+
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { dropout } from '../ops/dropout.ts';
 import { Int8Weight } from '../ops/int8Weight.ts';
 import { checkLengths } from '../ops/lengths.ts';
+import { expectFloats } from '../ops/operands.ts';
 import type { RecurrentState, SequenceOptions } from '../ops/recurrence.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -185,7 +187,7 @@ export abstract class Recurrent<
     const { inputSize, hiddenSize, layers, bidirectional, dropout: rate } = this.config;
     expectShape(`${this.#name}.forward`, 'x', x.shape, [null, null, inputSize]);
     const [batch, time] = x.shape as readonly [number, number, number];
-    if (lengths) checkLengths(`${this.#name}.forward`, lengths, batch, time);
+    if (lengths) checkLengths(`${this.#name}.forward`, lengths, batch, time, this.runtime);
     const ways = bidirectional ? 2 : 1;
     if (initial && initial.length !== layers * ways) {
       throw new ArgumentError(
@@ -245,6 +247,7 @@ export abstract class Recurrent<
    */
   step(x: Tensor, state: StepState<State, Scratch>): Tensor {
     expectShape(`${this.#name}.step`, 'x', x.shape, [state.batch, this.config.inputSize]);
+    expectFloats(`${this.#name}.step`, { state: state.layers[0]!.hidden, x });
     let input = x;
     for (let layer = 0; layer < this.#directions.length; layer++) {
       input = this.stepDirection(

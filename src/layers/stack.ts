@@ -1,6 +1,7 @@
 /** What the Transformer's stacks share: their layers, the final norm, the parameters. */
 
 import { additiveMask } from '../ops/attentionMask.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TransformerDecoderLayerOptions } from './decoderLayer.ts';
@@ -21,6 +22,7 @@ interface Layer {
 }
 
 export class Stack<Each extends Layer> {
+  protected readonly runtime: Runtime;
   protected readonly layers: readonly Each[];
   protected readonly norm: LayerNorm | undefined;
   readonly #parameters = new Map<string, Tensor>();
@@ -32,6 +34,7 @@ export class Stack<Each extends Layer> {
   ) {
     const { layers, finalNorm = true, modelSize, epsilon } = config;
     checkSizes('transformer', { layers });
+    this.runtime = source.runtime;
     const parameters = source.into(this.#parameters);
     this.layers = Array.from({ length: layers }, (_, i) => build(parameters.within(`layers.${i}.`)));
     this.norm = finalNorm

@@ -1,5 +1,6 @@
 /** The Transformer's stacks (Vaswani 2017, section 3.1), with the names of PyTorch's nn.Transformer. */
 
+import { checkLengths } from '../ops/lengths.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { checkSizes } from '../tensor/shape.ts';
@@ -54,7 +55,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
    * @throws ShapeError, DTypeError, ArgumentError
    */
   forward(x: Tensor, memory: Tensor, options: TransformerDecoderLayerOptions = {}): TransformerDecoderResult {
-    return x.runtime.scope(() => {
+    return this.runtime.scope(() => {
       const shared = withAdditiveMasks(options);
       const [selfWeights, crossWeights]: [Tensor[], Tensor[]] = [[], []];
       let output = x;
@@ -84,7 +85,11 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     memoryLengths?: Tensor,
     past: Pick<KeyValueCacheConfig, 'capacity' | 'maxLength'> = {},
   ): TransformerDecoderCache {
-    const { runtime } = memory;
+    const { runtime } = this;
+    if (memoryLengths) {
+      const [batch, positions] = memory.shape as readonly [number, number];
+      checkLengths('transformerDecoder.remember', memoryLengths, batch, positions, runtime);
+    }
     const caches: DecoderLayerCache[] = [];
     try {
       for (const layer of this.layers) caches.push(layer.remember(memory, past));
@@ -108,7 +113,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     { returnWeights = false }: { readonly returnWeights?: boolean } = {},
   ): { output: Tensor; weights?: Tensor } {
     const { length, memoryLengths } = cache;
-    return x.runtime.scope(() => {
+    return this.runtime.scope(() => {
       let output = x;
       let weights: Tensor | undefined;
       try {

@@ -46,7 +46,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
     x: Tensor,
     options: TransformerEncoderLayerOptions = {},
   ): { output: Tensor; weights?: readonly Tensor[] } {
-    return x.runtime.scope(() => {
+    return this.runtime.scope(() => {
       const shared = withAdditiveMasks(options);
       const maps: Tensor[] = [];
       let output = x;
@@ -92,7 +92,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
         `transformerEncoder: rows of different lengths take one position at a time, got ${x.shape[1]}`,
       );
     }
-    return x.runtime.scope(() => {
+    return this.runtime.scope(() => {
       const lengths = uneven
         ? Tensor.from(
             x.runtime,

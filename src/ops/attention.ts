@@ -217,7 +217,7 @@ function checkExtents(q: HeadRows, k: HeadRows, v: HeadRows, options: AttentionO
       `attention: query has batch ${batch}, key ${k.batch}, value ${v.batch} (must be equal); key has ${keys} rows, value ${v.rows} (must be equal)`,
     );
   }
-  if (lengths) checkLengths('attention', lengths, batch, keys);
+  if (lengths) checkLengths('attention', lengths, batch, keys, q.tensor.runtime);
   const { past = keys - queries, scale = 1 / Math.sqrt(Math.max(1, size)) } = options;
   if (!Number.isInteger(past)) throw new ArgumentError(`attention: past must be a whole number, got ${past}`);
   return {

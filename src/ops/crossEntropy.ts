@@ -66,7 +66,7 @@ function rowLosses(
   const [rows, classes] = logits.shape as readonly [number, number];
   expectShape(where, 'targets', targets.shape, [rows]);
   expectFloats(where, { logits });
-  expectDType(where, 'targets', targets, 'i32');
+  expectDType(where, 'targets', targets, 'i32', logits.runtime);
   checkIds(`${where}: targets`, targets, classes, ignored);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError(`${where}: labelSmoothing must lie in [0, 1], got ${labelSmoothing}`);

@@ -14,7 +14,7 @@ import { expectFloats } from './operands.ts';
  */
 export function embedding(table: Tensor, ids: Tensor, paddingId?: number): Tensor {
   expectShape('embedding', 'table', table.shape, [null, null]);
-  expectDType('embedding', 'ids', ids, 'i32');
+  expectDType('embedding', 'ids', ids, 'i32', table.runtime);
   const [count, size] = table.shape as readonly [number, number];
   expectFloats('embedding', { table });
   checkIds('embedding', ids, count);

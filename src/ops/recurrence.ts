@@ -55,7 +55,7 @@ export function checkSequence(
   expectShape(where, 'projected', projected.shape, [null, null, gates * size]);
   const [batch, time] = projected.shape as readonly [number, number, number];
   expectShape(where, 'recurrent', [recurrent.outputs, size], [gates * size, size]);
-  if (lengths) checkLengths(where, lengths, batch, time);
+  if (lengths) checkLengths(where, lengths, batch, time, projected.runtime);
   expectFloats(where, { projected, ...state, output: into?.output });
   expectWeightOf(where, projected.runtime, recurrent);
   for (const name in state) expectShape(where, `state.${name}`, state[name]!.shape, [batch, size]);

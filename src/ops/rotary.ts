@@ -81,7 +81,7 @@ export function rotary(x: Tensor, options: RotaryOptions): Tensor {
     );
   }
   if (positions) {
-    expectDType('rotary', 'positions', positions, 'i32');
+    expectDType('rotary', 'positions', positions, 'i32', x.runtime);
     expectShape('rotary', 'positions', positions.shape, [batch, time]);
     checkIds('rotary: positions', positions, count);
   } else checkPositions('rotary', offset, time, count);

@@ -46,13 +46,13 @@ function masked(
   const rows = sizeOf(x.shape.slice(0, -1));
   let rowsPerLength = 1;
   if (lengths) {
-    expectDType(where, 'lengths', lengths, 'i32');
+    expectDType(where, 'lengths', lengths, 'i32', x.runtime);
     if (lengths.shape.length !== 1 || lengths.size !== x.shape[0]) {
       throw new ShapeError(
         `${where}: lengths must be [${x.shape[0]}] for x ${describe(x.shape)}, got ${describe(lengths.shape)}`,
       );
     }
-    checkLengths(where, lengths, lengths.size, columns);
+    checkLengths(where, lengths, lengths.size, columns, x.runtime);
     rowsPerLength = rows / lengths.size;
   }
   let maskRows = 1;

@@ -169,8 +169,19 @@ export class Tensor {
   }
 }
 
-/** @throws DTypeError `<where>: <argument> must be i32, got f32` */
-export function expectDType(where: string, argument: string, tensor: Tensor, dtype: DType): void {
+/**
+ * @param runtime of the other operands
+ * @throws DTypeError `<where>: <argument> must be i32, got f32`; ArgumentError for a tensor of another runtime
+ */
+export function expectDType(
+  where: string,
+  argument: string,
+  tensor: Tensor,
+  dtype: DType,
+  runtime: Runtime,
+): void {
   if (tensor.dtype !== dtype)
     throw new DTypeError(`${where}: ${argument} must be ${dtype}, got ${tensor.dtype}`);
+  if (tensor.runtime !== runtime)
+    throw new ArgumentError(`${where}: ${argument} belongs to another runtime than the other operands`);
 }

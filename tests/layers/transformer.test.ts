@@ -1,7 +1,7 @@
 /** The Transformer's stacks: what may be seen, caches, dropout, memory. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, OutOfMemoryError, ShapeError } from '../../src/errors.ts';
+import { ArgumentError, DisposedError, OutOfMemoryError, ShapeError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { TransformerEncoderLayer } from '../../src/layers/encoderLayer.ts';
 import { Transformer, TransformerDecoder } from '../../src/layers/transformer.ts';
@@ -263,9 +263,13 @@ describe.each(variants)('Transformer, %s', async (variant) => {
       expect(() => decoder.forward(token, memory, { memoryMask: integers([1, 1, 1, 1, 3]) })).toThrow(
         ArgumentError,
       );
-      // The lengths' fault shows in the first layer's cross-attention, after its own cache has taken the token.
-      using cache = decoder.remember(memory, integers([5, 9]));
-      expect(() => decoder.step(token, cache)).toThrow(ArgumentError);
+      expect(() => decoder.remember(memory, integers([5, 9]))).toThrow(
+        new ArgumentError('transformerDecoder.remember: lengths must lie in 0..5, got 9 at index 1'),
+      );
+      // The fault shows in the first layer's cross-attention, after its own cache has taken the token.
+      using cache = decoder.remember(memory, integers([5, 4]));
+      cache.layers[0]!.memory.dispose();
+      expect(() => decoder.step(token, cache)).toThrow(DisposedError);
       expect(cache.length).toBe(0);
       expect(() => cache.select([2])).toThrow(ArgumentError);
     });

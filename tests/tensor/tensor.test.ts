@@ -225,8 +225,8 @@ describe('reading', () => {
 
 test('expectDType names the operation, the argument and both types', () => {
   const tensor = Tensor.zeros(runtime, [1]);
-  expect(() => expectDType('gather', 'ids', tensor, 'i32')).toThrow(
+  expect(() => expectDType('gather', 'ids', tensor, 'i32', runtime)).toThrow(
     new DTypeError('gather: ids must be i32, got f32'),
   );
-  expect(() => expectDType('gather', 'ids', tensor, 'f32')).not.toThrow();
+  expect(() => expectDType('gather', 'ids', tensor, 'f32', runtime)).not.toThrow();
 });
