@@ -287,6 +287,12 @@ describe.each(variants)('Transformer, %s', async (variant) => {
       );
       expect(() => encoder.step(normals(1, 1, WIDTH), cache)).toThrow(ShapeError);
       expect([cache.batch, cache.lengths]).toEqual([2, [2, 1]]);
+      // The second layer has no room, after the first has taken the token.
+      cache.truncate(0);
+      const full = { tensor: normals(2, 3, WIDTH) };
+      cache.layers[1]!.append(full, full);
+      expect(() => encoder.step(normals(2, 1, WIDTH), cache)).toThrow(ArgumentError);
+      expect(cache.lengths).toEqual([0, 0]);
     });
     encoder.dispose();
     expect(runtime.memory.usedBytes).toBe(before);
