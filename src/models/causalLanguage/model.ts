@@ -81,9 +81,9 @@ export class CausalLanguageModel
    */
   loss({ ids, lengths }: CausalBatch, options: LanguageLossOptions = {}): Tensor {
     expectShape(WHERE, 'ids', ids.shape, [null, null]);
-    expectDType(WHERE, 'ids', ids, 'i32');
+    expectDType(WHERE, 'ids', ids, 'i32', this.runtime);
     const [batch, time] = ids.shape as readonly [number, number];
-    if (lengths) checkLengths(WHERE, lengths, batch, time);
+    if (lengths) checkLengths(WHERE, lengths, batch, time, this.runtime);
     const held = lengths?.toArray();
     const tokens = ids.toArray();
     const steps = Math.max(0, time - 1);

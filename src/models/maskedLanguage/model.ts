@@ -75,7 +75,7 @@ export class MaskedLanguageModel extends LanguageModel<MaskedLanguageModelConfig
     { lengths, random, returnWeights }: LanguagePassOptions & { readonly lengths?: Tensor } = {},
   ): LanguageModelResult {
     return this.runtime.scope(() => {
-      if (lengths) checkLengths('maskedLanguageModel', lengths, ids.shape[0]!, ids.shape[1]!);
+      if (lengths) checkLengths('maskedLanguageModel', lengths, ids.shape[0]!, ids.shape[1]!, this.runtime);
       const embedded = this.embed(ids, 0, random);
       const { output, weights } = this.encoder.forward(embedded, { lengths, random, returnWeights });
       return { logits: this.classify(output), weights };
