@@ -115,4 +115,4 @@ export { l2Normalize } from './ops/normalize.ts';
 export { maxPool1d, maxPool2d, type PoolOptions } from './ops/pool.ts';
 export { addPositions } from './ops/positions.ts';
 export { type RotaryOptions, type RotaryTable, rotary, rotaryTable } from './ops/rotary.ts';
-export type { Pair } from './ops/window.ts';
+export type { Extent2d } from './ops/window.ts';

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import type { Activation } from '../ops/activation.ts';
 import { type ConvOptions, conv1d, conv2d } from '../ops/conv.ts';
-import { type Pair, pairOf } from '../ops/window.ts';
+import { type Extent2d, pairOf } from '../ops/window.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Random } from '../tensor/random.ts';
 import { checkSizes } from '../tensor/shape.ts';
@@ -13,7 +13,7 @@ import { createParameters, type LoadOptions, loadParameters, type Parameters } f
  * A convolution. PyTorch's names: `weight` [outputs, inputs / groups, kernel...], `bias` [outputs]. Weights stored in 8 bits
  * are computed in f32.
  */
-export interface ConvConfig<Extent = Pair> extends Omit<ConvOptions<Extent>, 'activation'> {
+export interface ConvConfig<Extent = Extent2d> extends Omit<ConvOptions<Extent>, 'activation'> {
   /** Channels that come in. */
   readonly inputs: number;
   /** Channels that go out. */
@@ -91,7 +91,7 @@ export class Conv1d extends Conv<number> {
 }
 
 /** Over two axes. */
-export class Conv2d extends Conv<Pair> {
+export class Conv2d extends Conv<Extent2d> {
   /** @throws ArgumentError for sizes that are not positive integers, or groups that do not divide them */
   constructor(source: Parameters, config: ConvConfig) {
     super(source, config, pairOf('Conv2d', 'kernel', config.kernel, 1));

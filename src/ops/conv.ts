@@ -16,10 +16,10 @@ import { type Activation, activationCode, activations } from './activation.ts';
 import { multiplyPacked } from './matmul.ts';
 import { expectFloats } from './operands.ts';
 import { packedBytes } from './packedWeight.ts';
-import { type Pair, pairOf, placesOf } from './window.ts';
+import { type Extent2d, pairOf, placesOf } from './window.ts';
 
 /** How the kernels move over the image; PyTorch's names and defaults. Padding is with zeros. */
-export interface ConvOptions<Extent = Pair> {
+export interface ConvOptions<Extent = Extent2d> {
   /** 1 by default. */
   readonly stride?: Extent;
   /** Zeros added on either side, 0 by default. */

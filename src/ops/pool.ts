@@ -3,10 +3,10 @@ import { ArgumentError } from '../errors.ts';
 import { expectShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { expectFloats } from './operands.ts';
-import { type Pair, pairOf, placesOf } from './window.ts';
+import { type Extent2d, pairOf, placesOf } from './window.ts';
 
 /** How the window moves; PyTorch's names and defaults. */
-export interface PoolOptions<Extent = Pair> {
+export interface PoolOptions<Extent = Extent2d> {
   /** The window's size by default. */
   readonly stride?: Extent;
   /** Places that hold nothing on either side, at most half the window; 0 by default. */
@@ -21,7 +21,7 @@ export interface PoolOptions<Extent = Pair> {
  * @returns [batch, channels, height', width'] with size' = floor((size + 2 padding - kernel) / stride) + 1
  * @throws ShapeError, DTypeError, ArgumentError
  */
-export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, kernel: Extent2d, options: PoolOptions = {}): Tensor {
   return pool('maxPool2d', x, kernel, options);
 }
 
@@ -42,7 +42,7 @@ export function maxPool1d(x: Tensor, kernel: number, options: PoolOptions<number
   return y.reshape([batch, channels, y.shape[3]!]);
 }
 
-function pool(where: string, x: Tensor, kernel: Pair, options: PoolOptions): Tensor {
+function pool(where: string, x: Tensor, kernel: Extent2d, options: PoolOptions): Tensor {
   expectShape(where, 'x', x.shape, [null, null, null, null]);
   expectFloats(where, { x });
   const window = pairOf(where, 'kernel', kernel, 1);

@@ -1,13 +1,13 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
 
 /** One number for both axes, or [height, width]. */
-export type Pair = number | readonly [number, number];
+export type Extent2d = number | readonly [number, number];
 
 /** The number twice, or the pair. @throws ArgumentError unless all are integers of at least `least` */
 export function pairOf(
   where: string,
   argument: string,
-  value: Pair,
+  value: Extent2d,
   least: number,
 ): readonly [number, number] {
   const pair = typeof value === 'number' ? ([value, value] as const) : value;

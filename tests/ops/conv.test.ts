@@ -3,7 +3,7 @@ import { ArgumentError, DisposedError, DTypeError, ShapeError } from '../../src/
 import { activations } from '../../src/ops/activation.ts';
 import { type ConvOptions, conv1d, conv2d } from '../../src/ops/conv.ts';
 import { matmul } from '../../src/ops/matmul.ts';
-import type { Pair } from '../../src/ops/window.ts';
+import type { Extent2d } from '../../src/ops/window.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import * as reference from '../reference/conv.ts';
 import { checkOp, expectClose, normal } from '../support/gradientCheck.ts';
@@ -12,7 +12,8 @@ import { sharedRuntime, variants } from '../support/runtimes.ts';
 
 type Four = readonly [number, number, number, number];
 
-const both = (value: Pair): readonly [number, number] => (typeof value === 'number' ? [value, value] : value);
+const both = (value: Extent2d): readonly [number, number] =>
+  typeof value === 'number' ? [value, value] : value;
 
 /** x, weight and options of a convolution. */
 interface Case {
