@@ -114,6 +114,52 @@ describe.each(variants)('MultiHeadAttention, %s', async (variant) => {
     });
   });
 
+  it('the weights of each head add up to 1 over what is seen, and are 0 elsewhere', () => {
+    runtime.scope(() => {
+      const x = input();
+      const lengths = [TIME, 3];
+      const options = { lengths: integers(lengths), causal: true } as const;
+      for (const returnWeights of ['per-head', 'mean'] as const) {
+        const weights = layer.forward(x, x, x, { ...options, returnWeights }).weights!;
+        const all = weights.toFloat32Array();
+        const rows = all.length / TIME;
+        for (let row = 0; row < rows; row++) {
+          const seen = Math.min((row % TIME) + 1, lengths[Math.floor((row * BATCH) / rows)]!);
+          const own = all.subarray(row * TIME, (row + 1) * TIME);
+          expectClose([own.reduce((a, b) => a + b)], [1], `row ${row}`, TERMS);
+          expect(own.subarray(0, seen).every((weight) => weight > 0)).toBe(true);
+          expect(own.subarray(seen).every((weight) => weight === 0)).toBe(true);
+        }
+      }
+    });
+  });
+
+  it('permuting keys and values together changes no output, and permutes the weights', () => {
+    runtime.scope(() => {
+      const x = input();
+      const order = new Random(seed).shuffle(Array.from({ length: TIME }, (_, j) => j));
+      const at = (j: number) => Math.floor(j / TIME) * TIME + order[j % TIME]!;
+      const moved = Float32Array.from(
+        values,
+        (_, i) => values[at(Math.floor(i / WIDTH)) * WIDTH + (i % WIDTH)]!,
+      );
+      const memory = Tensor.from(runtime, moved, x.shape);
+      for (const returnWeights of [false, 'per-head'] as const) {
+        const plain = layer.forward(x, x, x, { returnWeights });
+        const other = layer.forward(x, memory, memory, { returnWeights });
+        expectClose(other.output.toArray(), plain.output.toArray(), 'output', TERMS);
+        if (!plain.weights) continue;
+        const weights = plain.weights.toArray();
+        expectClose(
+          other.weights!.toArray(),
+          weights.map((_, i) => weights[at(i)]!),
+          'weights',
+          TERMS,
+        );
+      }
+    });
+  });
+
   it('with a cache, any split of the tokens gives what all tokens give at once', () => {
     const before = runtime.memory.usedBytes;
     for (const returnWeights of [false, 'per-head'] as const) {
