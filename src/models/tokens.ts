@@ -14,8 +14,12 @@ export function checkTokens(
   { paddingId, startId, endId }: SpecialTokens,
 ): void {
   for (const [name, id] of Object.entries({ paddingId, startId, endId })) {
-    if (!(Number.isInteger(id) && id >= 0 && id < vocabulary)) {
-      throw new ArgumentError(`${where}: ${name} must lie in 0..${vocabulary - 1}, got ${id}`);
-    }
+    checkId(`${where}: ${name}`, id, vocabulary);
   }
+}
+
+/** @throws ArgumentError `<what> must lie in 0..vocabulary - 1` for an id that does not */
+export function checkId(what: string, id: number, vocabulary: number): void {
+  if (Number.isInteger(id) && id >= 0 && id < vocabulary) return;
+  throw new ArgumentError(`${what} must lie in 0..${vocabulary - 1}, got ${id}`);
 }

@@ -4,7 +4,7 @@ import { ArgumentError } from '../../errors.ts';
 import type { TransformerEncoderCache } from '../../layers/encoderCache.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { checkId } from '../language/config.ts';
+import { checkId } from '../tokens.ts';
 import { idRows } from '../transformer/batch.ts';
 import type { CausalLanguageModelConfig } from './config.ts';
 

@@ -39,7 +39,8 @@ export class CausalLanguageModel
 {
   /** @throws ArgumentError for a configuration that does not fit */
   constructor(source: Parameters, config: CausalLanguageModelConfig) {
-    checkLanguageModel(WHERE, config, ['startId', 'endId']);
+    const { startId, endId } = config;
+    checkLanguageModel(WHERE, config, { startId, endId });
     super(WHERE, source, config);
   }
 

@@ -1,5 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { Activation } from '../../ops/activation.ts';
+import { checkSizes } from '../../tensor/shape.ts';
+import { checkId } from '../tokens.ts';
 
 /** A Transformer's encoder over tokens, with a head that names tokens: what masked and causal language models share. */
 export interface LanguageModelConfig {
@@ -30,28 +32,20 @@ export interface LanguageModelConfig {
 /** The target where there is nothing to tell, as in PyTorch and `maskTokens`. */
 export const IGNORED = -100;
 
-/** @throws ArgumentError, naming `ids` of the configuration that lie outside the vocabulary too */
-export function checkLanguageModel<Config extends LanguageModelConfig>(
+/**
+ * Checks the sizes, the kind of positions, and the tokens that have a meaning of their own, by their names.
+ * @throws ArgumentError
+ */
+export function checkLanguageModel(
   where: string,
-  config: Config,
-  ids: readonly (keyof Config & string)[],
+  { vocabulary, modelSize, maxLength, positions = 'learned' }: LanguageModelConfig,
+  tokens: Readonly<Record<string, number>>,
 ): void {
-  for (const key of ['vocabulary', 'modelSize', 'maxLength'] as const) {
-    if (!(Number.isInteger(config[key]) && config[key] > 0)) {
-      throw new ArgumentError(`${where}: ${key} must be a positive integer, got ${config[key]}`);
-    }
-  }
-  const { positions = 'learned' } = config;
+  checkSizes(where, { vocabulary, modelSize, maxLength });
   if (positions !== 'sinusoidal' && positions !== 'learned') {
     throw new ArgumentError(
       `${where}: positions must be sinusoidal or learned, got ${String(positions satisfies never)}`,
     );
   }
-  for (const name of ids) checkId(`${where}: ${name}`, Number(config[name]), config.vocabulary);
-}
-
-/** @throws ArgumentError unless id is one of the vocabulary's */
-export function checkId(what: string, id: number, vocabulary: number): void {
-  if (Number.isInteger(id) && id >= 0 && id < vocabulary) return;
-  throw new ArgumentError(`${what} must lie in 0..${vocabulary - 1}, got ${id}`);
+  for (const [name, id] of Object.entries(tokens)) checkId(`${where}: ${name}`, id, vocabulary);
 }

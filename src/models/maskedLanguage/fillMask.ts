@@ -1,6 +1,6 @@
 /** What a masked language model puts in the place of its masks. */
 import { ArgumentError } from '../../errors.ts';
-import { checkId } from '../language/config.ts';
+import { checkId } from '../tokens.ts';
 import type { MaskedLanguageModelConfig } from './config.ts';
 
 export interface FillMaskOptions {

@@ -43,7 +43,7 @@ export interface MaskedBatch {
 export class MaskedLanguageModel extends LanguageModel<MaskedLanguageModelConfig> {
   /** @throws ArgumentError for a configuration that does not fit */
   constructor(source: Parameters, config: MaskedLanguageModelConfig) {
-    checkLanguageModel('maskedLanguageModel', config, ['maskId']);
+    checkLanguageModel('maskedLanguageModel', config, { maskId: config.maskId });
     super('maskedLanguageModel', source, config);
   }
 
