@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DTypeError } from '../../src/errors.ts';
 import { pairBatch } from '../../src/models/seq2seq/batch.ts';
 import { testRuntime } from '../tensor/runtime.ts';
 
@@ -33,5 +34,15 @@ describe('pairBatch', () => {
       expect([...batch.targetOutput.toArray()]).toEqual([2]);
       expect(pairBatch(runtime, [], ids).source.shape).toEqual([0, 0]);
     });
+  });
+
+  it.each([0.5, Number.NaN, 2 ** 32])('refuses %d as an id, and allocates nothing', (id) => {
+    const before = runtime.memory.usedBytes;
+    const pair = { source: [5, id], target: [4] };
+    expect(() => pairBatch(runtime, [pair], ids)).toThrow(
+      `whole numbers of 32 bits, got ${id} at row 0, index 1`,
+    );
+    expect(() => pairBatch(runtime, [{ source: [5], target: [id] }], ids)).toThrow(DTypeError);
+    expect(runtime.memory.usedBytes).toBe(before);
   });
 });

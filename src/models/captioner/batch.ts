@@ -30,9 +30,9 @@ export function captionBatch(
     const turned = ids.map((_, i) => ids[(i % rows.length) * time + Math.floor(i / rows.length)]!);
     return Tensor.from(runtime, turned, [time, rows.length], 'i32');
   };
-  return {
+  return runtime.scope(() => ({
     images,
     targetInput: timeFirst(captions.map((caption) => [startId, ...caption])),
     targetOutput: timeFirst(captions.map((caption) => [...caption, endId])),
-  };
+  }));
 }

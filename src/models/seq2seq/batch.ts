@@ -1,3 +1,4 @@
+import { DTypeError } from '../../errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Seq2SeqConfig } from './config.ts';
@@ -30,23 +31,22 @@ export function pairBatch(
   { paddingId, startId, endId }: Pick<Seq2SeqConfig, 'paddingId' | 'startId' | 'endId'>,
 ): Seq2SeqBatch {
   const rows = pairs.length;
-  const [source, sourceLengths] = sourceBatch(
-    runtime,
-    pairs.map((pair) => pair.source),
-    paddingId,
-  );
   const timeFirst = (targets: readonly (readonly number[])[]): Tensor => {
     const { ids } = padRows(targets, paddingId);
     const time = ids.length / Math.max(1, rows);
     const transposed = ids.map((_, i) => ids[(i % rows) * time + Math.floor(i / rows)]!);
     return Tensor.from(runtime, transposed, [time, rows], 'i32');
   };
-  return {
-    source,
-    sourceLengths,
-    targetInput: timeFirst(pairs.map(({ target }) => [startId, ...target])),
-    targetOutput: timeFirst(pairs.map(({ target }) => [...target, endId])),
-  };
+  return runtime.scope(() => {
+    const sources = pairs.map((pair) => pair.source);
+    const [source, sourceLengths] = sourceBatch(runtime, sources, paddingId);
+    return {
+      source,
+      sourceLengths,
+      targetInput: timeFirst(pairs.map(({ target }) => [startId, ...target])),
+      targetOutput: timeFirst(pairs.map(({ target }) => [...target, endId])),
+    };
+  });
 }
 
 /** Sources i32 [batch, longest], and their lengths i32 [batch]. @throws DTypeError for an id that is not a whole number */
@@ -63,7 +63,7 @@ export function sourceBatch(
   ];
 }
 
-/** Rows of ids as one rectangle, filled up with `padding`. */
+/** Rows of ids as one rectangle, filled up with `padding`. @throws DTypeError for an id that is not a whole number of 32 bits */
 export function padRows(
   rows: readonly (readonly number[])[],
   padding: number,
@@ -72,7 +72,13 @@ export function padRows(
   const columns = lengths.reduce((a, b) => Math.max(a, b), 0);
   const ids = new Int32Array(rows.length * columns).fill(padding);
   rows.forEach((row, i) => {
-    ids.set(row, i * columns);
+    row.forEach((id, at) => {
+      ids[i * columns + at] = id;
+      if (ids[i * columns + at] === id) return;
+      throw new DTypeError(
+        `padRows: ids must be whole numbers of 32 bits, got ${id} at row ${i}, index ${at}`,
+      );
+    });
   });
   return { ids, lengths };
 }

@@ -24,18 +24,17 @@ export function transformerBatch(
   pairs: readonly SequencePair[],
   { paddingId, startId, endId }: Pick<TransformerSeq2SeqConfig, 'paddingId' | 'startId' | 'endId'>,
 ): TransformerBatch {
-  const source = idRows(
-    runtime,
-    pairs.map((pair) => pair.source),
-    paddingId,
-  );
   const rowsOf = (rows: readonly (readonly number[])[]): Tensor => idRows(runtime, rows, paddingId).ids;
-  return {
-    source: source.ids,
-    sourceLengths: source.lengths,
-    targetInput: rowsOf(pairs.map(({ target }) => [startId, ...target])),
-    targetOutput: rowsOf(pairs.map(({ target }) => [...target, endId])),
-  };
+  return runtime.scope(() => {
+    const sources = pairs.map((pair) => pair.source);
+    const { ids: source, lengths: sourceLengths } = idRows(runtime, sources, paddingId);
+    return {
+      source,
+      sourceLengths,
+      targetInput: rowsOf(pairs.map(({ target }) => [startId, ...target])),
+      targetOutput: rowsOf(pairs.map(({ target }) => [...target, endId])),
+    };
+  });
 }
 
 /** Rows of ids as tensors: ids i32 [rows, longest], filled up with `padding`, and lengths i32 [rows]. */
