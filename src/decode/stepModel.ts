@@ -40,8 +40,10 @@ export type MaxLength = number | readonly number[];
 /** The limit of each item. @throws ArgumentError unless each is a positive integer */
 export function limitsOf(where: string, maxLength: MaxLength, items: number): readonly number[] {
   const limits = typeof maxLength === 'number' ? new Array<number>(items).fill(maxLength) : maxLength;
-  if (limits.length !== items) {
-    throw new ArgumentError(`${where}: maxLength must be a number or ${items} numbers, got ${limits.length}`);
+  if (limits?.length !== items) {
+    throw new ArgumentError(
+      `${where}: maxLength must be a number or ${items} numbers, got ${limits?.length ?? limits}`,
+    );
   }
   for (const limit of typeof maxLength === 'number' ? [maxLength] : limits) {
     if (!(Number.isInteger(limit) && limit > 0)) {

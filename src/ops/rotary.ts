@@ -38,6 +38,9 @@ export interface RotaryOptions {
  */
 export function rotaryTable(runtime: Runtime, count: number, size: number, base = 10_000): RotaryTable {
   if (size % 2 !== 0) throw new ArgumentError(`rotaryTable: size must be even, got ${size}`);
+  if (!(base > 0 && base < Infinity)) {
+    throw new ArgumentError(`rotaryTable: base must be positive and finite, got ${base}`);
+  }
   const pairs = size / 2;
   const tableOf = (of: (angle: number) => number): Tensor => {
     const table = Tensor.empty(runtime, [count, pairs]);

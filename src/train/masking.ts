@@ -41,6 +41,9 @@ export function maskTokens(
       `maskTokens: masked and replaced must be at least 0 and at most 1 together, got ${masked} and ${replaced}`,
     );
   }
+  if ((ignoredId | 0) !== ignoredId) {
+    throw new ArgumentError(`maskTokens: ignoredId must be a whole number of 32 bits, got ${ignoredId}`);
+  }
   for (let i = 0; i < ids.length; i++) checkId(options.vocabulary, ids[i]!, `at index ${i}`);
   const input = Int32Array.from(ids);
   const targets = new Int32Array(ids.length).fill(ignoredId);

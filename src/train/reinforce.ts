@@ -65,8 +65,8 @@ export function reinforce(options: ReinforceOptions): Tensor {
   const batch = rewards.length;
   if (logProbabilities.length === 0) throw new ArgumentError('reinforce: logProbabilities holds no step');
   const advantages = Array.from(rewards, (reward) => rewardWeight * (reward - baseline));
-  if (!advantages.every(Number.isFinite)) {
-    throw new ArgumentError('reinforce: rewards, baseline and rewardWeight must be finite');
+  if (!(advantages.every(Number.isFinite) && Number.isFinite(entropyWeight))) {
+    throw new ArgumentError('reinforce: rewards, baseline, rewardWeight and entropyWeight must be finite');
   }
   if (lengths && lengths.length !== batch) {
     throw new ShapeError(`reinforce: lengths must be ${batch}, as rewards, got ${lengths.length}`);

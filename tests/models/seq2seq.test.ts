@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
 import { sampleDecode } from '../../src/decode/sample.ts';
-import { ArgumentError, FormatError, ShapeError } from '../../src/errors.ts';
+import { ArgumentError, DTypeError, FormatError, ShapeError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { quantize } from '../../src/io/quantise.ts';
 import { scoreFunctions } from '../../src/layers/score.ts';
@@ -224,6 +224,16 @@ describe.each(variants)('Seq2Seq, %s', async (variant) => {
     expect(only!.attention.every((row) => row.length === 0)).toBe(true);
     expect(Number.isFinite(only!.logProbability)).toBe(true);
     expect(greedyDecode(model.stepModel([]), 3)).toEqual([]);
+    model.dispose();
+  });
+
+  it.each([1.5, Number.NaN, 2 ** 32 + 1, '3' as unknown as number])('refuses %s for an id', (id) => {
+    const model = create(base);
+    const wrong = `ids must be whole numbers of 32 bits, got ${id} at index 1 of row 0`;
+    expect(() => greedyDecode(model.stepModel([[3, id]]), 3)).toThrow(new DTypeError(`padRows: ${wrong}`));
+    expect(() => greedyDecode(model.stepModel([[3]]), undefined as unknown as number)).toThrow(
+      new ArgumentError('greedyDecode: maxLength must be a number or 1 numbers, got undefined'),
+    );
     model.dispose();
   });
 

@@ -88,6 +88,11 @@ describe.each(variants)('rotary, %s', async (variant) => {
         pairing: 'quarters' as unknown as 'halves',
       });
       refused(ShapeError, 'rotary: x must be [*, *, *], got [3, 8]', {}, x.at(0));
+      for (const base of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        expect(() => rotaryTable(runtime, 4, 4, base)).toThrow(
+          new ArgumentError(`rotaryTable: base must be positive and finite, got ${base}`),
+        );
+      }
       expect(() => rotaryTable(runtime, 4, 3)).toThrow(
         new ArgumentError('rotaryTable: size must be even, got 3'),
       );

@@ -109,6 +109,7 @@ describe('maskTokens', () => {
       { replaced: -0.1 },
       'masked and replaced must be at least 0 and at most 1 together, got 0.8 and -0.1',
     ],
+    [[0], { ignoredId: 0.5 }, 'ignoredId must be a whole number of 32 bits, got 0.5'],
     [[0], { vocabulary: 0 }, 'vocabulary must be a positive integer, got 0'],
     [
       [0],

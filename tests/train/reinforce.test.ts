@@ -92,6 +92,7 @@ describe.each(variants)('reinforce, %s', async (variant) => {
       expect(attempt({ logProbabilities: [] })).toThrow(ArgumentError);
       expect(attempt({ rewards: [1, NaN] })).toThrow(ArgumentError);
       expect(attempt({ baseline: Infinity })).toThrow(ArgumentError);
+      expect(attempt({ entropyWeight: NaN })).toThrow(ArgumentError);
       expect(attempt({ lengths: [1] })).toThrow(ShapeError);
       expect(attempt({ rewards: [1] })).toThrow(
         new ShapeError('reinforce: steps must be [1] or [1, *], as many as rewards, got [2, 1]'),
