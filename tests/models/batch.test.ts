@@ -40,7 +40,7 @@ describe('pairBatch', () => {
     const before = runtime.memory.usedBytes;
     const pair = { source: [5, id], target: [4] };
     expect(() => pairBatch(runtime, [pair], ids)).toThrow(
-      `whole numbers of 32 bits, got ${id} at row 0, index 1`,
+      `whole numbers of 32 bits, got ${id} at index 1 of row 0`,
     );
     expect(() => pairBatch(runtime, [{ source: [5], target: [id] }], ids)).toThrow(DTypeError);
     expect(runtime.memory.usedBytes).toBe(before);

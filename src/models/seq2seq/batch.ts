@@ -68,17 +68,19 @@ export function padRows(
   rows: readonly (readonly number[])[],
   padding: number,
 ): { ids: Int32Array; lengths: Int32Array } {
+  rows.forEach((row, i) => {
+    const wrong = row.findIndex((id) => (id | 0) !== id);
+    if (wrong >= 0) {
+      throw new DTypeError(
+        `padRows: ids must be whole numbers of 32 bits, got ${row[wrong]} at index ${wrong} of row ${i}`,
+      );
+    }
+  });
   const lengths = Int32Array.from(rows, (row) => row.length);
   const columns = lengths.reduce((a, b) => Math.max(a, b), 0);
   const ids = new Int32Array(rows.length * columns).fill(padding);
   rows.forEach((row, i) => {
-    row.forEach((id, at) => {
-      ids[i * columns + at] = id;
-      if (ids[i * columns + at] === id) return;
-      throw new DTypeError(
-        `padRows: ids must be whole numbers of 32 bits, got ${id} at row ${i}, index ${at}`,
-      );
-    });
+    ids.set(row, i * columns);
   });
   return { ids, lengths };
 }
