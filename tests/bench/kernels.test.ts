@@ -19,7 +19,7 @@ it('names no case of a suite twice: results are found by name', () => {
 /** With memory so fast that arithmetic is the nearer roof wherever there is any. */
 const fast = { L1: 1e9, L2: 1e9, L3: 1e9, memory: 1e9 };
 const roofline: Roofline = { mulAdd: 1, fused: 1, dot: 1, read: fast, copy: fast };
-const memoryBound = ['softmax', 'elementwise', 'norm', 'reduce'];
+const memoryBound = ['softmax', 'elementwise', 'norm', 'reduce', 'rotary'];
 
 describe.each(suites)('$name', ({ name: suite, cases }) => {
   const unit = memoryBound.includes(suite) ? /GB\/s/ : /GFLOP\/s|GOP\/s/;
