@@ -81,6 +81,7 @@ export type { CausalLanguageModelConfig } from './models/causalLanguage/config.t
 export type { CausalState } from './models/causalLanguage/decoding.ts';
 export { CausalLanguageModel } from './models/causalLanguage/model.ts';
 export { DecodingModel, type DecodingModelParts } from './models/decodingModel.ts';
+export { padRows } from './models/idRows.ts';
 export type { LanguageModelConfig } from './models/language/config.ts';
 export {
   type LanguageLossOptions,
@@ -91,7 +92,7 @@ export {
 export type { MaskedLanguageModelConfig } from './models/maskedLanguage/config.ts';
 export type { FilledMask, FillMaskOptions, MaskCandidate } from './models/maskedLanguage/fillMask.ts';
 export { type MaskedBatch, MaskedLanguageModel } from './models/maskedLanguage/model.ts';
-export { padRows, pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
+export { pairBatch, type Seq2SeqBatch, type SequencePair } from './models/seq2seq/batch.ts';
 export type { DecoderKind, Seq2SeqConfig } from './models/seq2seq/config.ts';
 export type {
   Seq2SeqForwardOptions,

@@ -4,9 +4,9 @@ import { ArgumentError, DTypeError, FormatError, ShapeError } from '../../src/er
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { readSafetensors } from '../../src/io/safetensors.ts';
 import { writeSafetensors } from '../../src/io/writeSafetensors.ts';
+import { padRows } from '../../src/models/idRows.ts';
 import type { MaskedLanguageModelConfig } from '../../src/models/maskedLanguage/config.ts';
 import { MaskedLanguageModel } from '../../src/models/maskedLanguage/model.ts';
-import { padRows } from '../../src/models/seq2seq/batch.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { maskTokens } from '../../src/train/masking.ts';

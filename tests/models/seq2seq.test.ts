@@ -6,7 +6,8 @@ import { ArgumentError, DTypeError, FormatError, ShapeError } from '../../src/er
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { quantize } from '../../src/io/quantise.ts';
 import { scoreFunctions } from '../../src/layers/score.ts';
-import { padRows, type Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
+import { padRows } from '../../src/models/idRows.ts';
+import type { Seq2SeqBatch } from '../../src/models/seq2seq/batch.ts';
 import type { Seq2SeqConfig } from '../../src/models/seq2seq/config.ts';
 import { Seq2Seq } from '../../src/models/seq2seq/model.ts';
 import { Random } from '../../src/tensor/random.ts';

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/runtime.ts';
-import { Tensor } from '../../tensor/tensor.ts';
-import { padRows } from '../seq2seq/batch.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { idColumns } from '../idRows.ts';
 import type { CaptionerConfig } from './config.ts';
 
 /** Images and their captions for training. */
@@ -24,15 +24,10 @@ export function captionBatch(
   captions: readonly (readonly number[])[],
   { paddingId, startId, endId }: Pick<CaptionerConfig, 'paddingId' | 'startId' | 'endId'>,
 ): CaptionBatch {
-  const timeFirst = (rows: readonly (readonly number[])[]): Tensor => {
-    const { ids } = padRows(rows, paddingId);
-    const time = ids.length / Math.max(1, rows.length);
-    const turned = ids.map((_, i) => ids[(i % rows.length) * time + Math.floor(i / rows.length)]!);
-    return Tensor.from(runtime, turned, [time, rows.length], 'i32');
-  };
+  const columnsOf = (rows: readonly (readonly number[])[]): Tensor => idColumns(runtime, rows, paddingId);
   return runtime.scope(() => ({
     images,
-    targetInput: timeFirst(captions.map((caption) => [startId, ...caption])),
-    targetOutput: timeFirst(captions.map((caption) => [...caption, endId])),
+    targetInput: columnsOf(captions.map((caption) => [startId, ...caption])),
+    targetOutput: columnsOf(captions.map((caption) => [...caption, endId])),
   }));
 }

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { idRows } from '../transformer/batch.ts';
+import { idRows } from '../idRows.ts';
 import type { CausalLanguageModelConfig } from './config.ts';
 
 /** Padded sequences for training. */

@@ -4,8 +4,8 @@ import { ArgumentError } from '../../errors.ts';
 import type { TransformerEncoderCache } from '../../layers/encoderCache.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { idRows } from '../idRows.ts';
 import { checkId } from '../tokens.ts';
-import { idRows } from '../transformer/batch.ts';
 import type { CausalLanguageModelConfig } from './config.ts';
 
 /** What decoding needs of the model. */

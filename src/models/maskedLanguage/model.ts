@@ -19,6 +19,7 @@ import type { Random } from '../../tensor/random.ts';
 import { expectShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
+import { idRows } from '../idRows.ts';
 import { checkLanguageModel } from '../language/config.ts';
 import {
   type LanguageLossOptions,
@@ -26,7 +27,6 @@ import {
   type LanguageModelResult,
   type LanguagePassOptions,
 } from '../language/model.ts';
-import { idRows } from '../transformer/batch.ts';
 import type { MaskedLanguageModelConfig } from './config.ts';
 import { candidatesOf, checkFillMask, type FilledMask, type FillMaskOptions } from './fillMask.ts';
 

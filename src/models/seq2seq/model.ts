@@ -27,8 +27,9 @@ import { checkSizes, expectShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WeightSource } from '../../tensor/weights.ts';
 import { DecodingModel } from '../decodingModel.ts';
+import { idRows } from '../idRows.ts';
 import { checkTokens } from '../tokens.ts';
-import { type Seq2SeqBatch, sourceBatch } from './batch.ts';
+import type { Seq2SeqBatch } from './batch.ts';
 import type { Seq2SeqConfig } from './config.ts';
 import {
   flat,
@@ -187,7 +188,10 @@ export class Seq2Seq {
   stepModel(sources: readonly (readonly number[])[]): StepModel<Decoding> {
     const { runtime, config } = this;
     const { targetVocabulary: vocabulary, paddingId, startId, endId } = config;
-    const start = () => this.encode(...sourceBatch(runtime, sources, paddingId));
+    const start = () => {
+      const { ids, lengths } = idRows(runtime, sources, paddingId);
+      return this.encode(ids, lengths);
+    };
     const step = (previous: Tensor, decoding: Decoding) => this.step(previous, decoding);
     return new DecodingModel({ runtime, items: sources.length, vocabulary, startId, endId, start, step });
   }

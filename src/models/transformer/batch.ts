@@ -1,6 +1,7 @@
 import type { Runtime } from '../../runtime/runtime.ts';
-import { Tensor } from '../../tensor/tensor.ts';
-import { padRows, type SequencePair } from '../seq2seq/batch.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { idRows } from '../idRows.ts';
+import type { SequencePair } from '../seq2seq/batch.ts';
 import type { TransformerSeq2SeqConfig } from './config.ts';
 
 /** Padded rows of ids for training, batch first. */
@@ -35,18 +36,4 @@ export function transformerBatch(
       targetOutput: rowsOf(pairs.map(({ target }) => [...target, endId])),
     };
   });
-}
-
-/** Rows of ids as tensors: ids i32 [rows, longest], filled up with `padding`, and lengths i32 [rows]. */
-export function idRows(
-  runtime: Runtime,
-  rows: readonly (readonly number[])[],
-  padding: number,
-): { ids: Tensor; lengths: Tensor } {
-  const { ids, lengths } = padRows(rows, padding);
-  const columns = ids.length / Math.max(1, rows.length);
-  return {
-    ids: Tensor.from(runtime, ids, [rows.length, columns], 'i32'),
-    lengths: Tensor.from(runtime, lengths, [rows.length], 'i32'),
-  };
 }

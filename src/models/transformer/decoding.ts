@@ -3,7 +3,7 @@ import type { StepModel } from '../../decode/stepModel.ts';
 import type { TransformerDecoderCache } from '../../layers/decoderCache.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { idRows } from './batch.ts';
+import { idRows } from '../idRows.ts';
 import type { TransformerSeq2SeqConfig } from './config.ts';
 
 /** What decoding needs of the model. */
