@@ -49,8 +49,9 @@ describe('attentionOverlay', () => {
 
   it('wraps the pictures, and takes their size', () => {
     const steps = Array.from({ length: 9 }, (_, i) => ({ label: `${i}`, weights: [0, 1] }));
+    // The first is the heading's.
     const places = (svg: string) =>
-      Array.from(svg.matchAll(/translate\((\S+) (\S+)\)/g), ([, x, y]) => [Number(x), Number(y)]);
+      Array.from(svg.matchAll(/translate\((\S+) (\S+)\)/g), ([, x, y]) => [Number(x), Number(y)]).slice(1);
     const drawn = places(attentionOverlay({ ...bar, steps }).toSVG());
     expect(drawn.map(([x]) => x)).toEqual([16, 192, 368, 544, 16, 192, 368, 544, 16]);
     expect(new Set(drawn.map(([, y]) => y)).size).toBe(3);

@@ -1,7 +1,9 @@
+import type { PageOptions } from '../page.ts';
+import type { TerminalOptions } from '../terminal.ts';
 import { type AttentionGrid, type AttentionMapInput, checkGrid } from './grid.ts';
-import { attentionPage, type PageOptions } from './html.ts';
+import { attentionPage } from './html.ts';
 import { type SVGOptions, toSVG } from './svg.ts';
-import { type TerminalOptions, toTerminal } from './terminal.ts';
+import { toTerminal } from './terminal.ts';
 
 /** Attention weights with their labels, ready to be drawn. The same map and options give the same text. */
 export interface AttentionMap extends AttentionGrid {
@@ -38,7 +40,7 @@ export interface AttentionMap extends AttentionGrid {
  *   passes as float32 rounding and is read as 1
  */
 export function attentionMap(input: AttentionMapInput): AttentionMap {
-  const grid = checkGrid(input);
+  const grid = checkGrid(input, 'attentionMap');
   return {
     ...grid,
     toTerminal: (options) => toTerminal(grid, options),

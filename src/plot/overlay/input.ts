@@ -1,5 +1,7 @@
-import { ArgumentError, ShapeError } from '../errors.ts';
-import { kind, ROUNDING } from './grid.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { checkObject, checkText, checkTitle, checkWeight, isList, kind } from '../input.ts';
+
+const WHERE = 'attentionOverlay';
 
 /** A picture, row after row. */
 export interface OverlayImage {
@@ -50,25 +52,22 @@ const FINEST_GRID = 128;
 
 /** Checks and copies the input. @throws ShapeError, ArgumentError */
 export function checkOverlay(input: AttentionOverlayInput): Overlay {
-  if (typeof input !== 'object' || input === null) {
-    fail(`expected an object with image, rows, columns and steps, got ${kind(input)}`);
-  }
+  checkObject(input, WHERE, 'image, rows, columns and steps');
   const { image, rows, columns, steps, title } = input;
   checkExtent(rows, 'rows', FINEST_GRID);
   checkExtent(columns, 'columns', FINEST_GRID);
   if (!Array.isArray(steps)) fail(`steps must be an array, got ${kind(steps)}`);
-  if (title !== undefined && typeof title !== 'string') fail(`title must be a string, got ${kind(title)}`);
+  checkTitle(title, WHERE, 'title');
   const checked = Array.from(steps, (step: OverlayStep | undefined, i) => {
-    if (typeof step?.label !== 'string') {
-      fail(`steps[${i}].label must be a string, got ${kind(step?.label)}`);
-    }
-    return { label: step.label, weights: checkWeights(step.weights, i, rows, columns) };
+    const label: unknown = step?.label;
+    checkText(label, WHERE, `steps[${i}].label`);
+    return { label, weights: checkPlaces(step!.weights, i, rows, columns) };
   });
   return { raster: rasterOf(image), rows, columns, steps: checked, title };
 }
 
 function fail(problem: string): never {
-  throw new ArgumentError(`attentionOverlay: ${problem}`);
+  throw new ArgumentError(`${WHERE}: ${problem}`);
 }
 
 function checkExtent(value: number, argument: string, most: number): void {
@@ -76,19 +75,15 @@ function checkExtent(value: number, argument: string, most: number): void {
   fail(`${argument} must be an integer from 1 to ${most}, got ${value}`);
 }
 
-function checkWeights(weights: ArrayLike<number>, step: number, rows: number, columns: number): Float64Array {
-  if (typeof weights !== 'object' || weights === null || weights.length !== rows * columns) {
-    const got = weights?.length ?? kind(weights);
+function checkPlaces(weights: ArrayLike<number>, step: number, rows: number, columns: number): Float64Array {
+  const argument = `steps[${step}].weights`;
+  if (!isList(weights) || weights.length !== rows * columns) {
+    const got = (weights as ArrayLike<number> | null | undefined)?.length ?? kind(weights);
     throw new ShapeError(
-      `attentionOverlay: steps[${step}].weights must hold ${rows} x ${columns} = ${rows * columns} numbers, got ${got}`,
+      `${WHERE}: ${argument} must hold ${rows} x ${columns} = ${rows * columns} numbers, got ${got}`,
     );
   }
-  return Float64Array.from(weights, (weight, i) => {
-    if (!(typeof weight === 'number' && weight >= 0 && weight <= 1 + ROUNDING)) {
-      fail(`steps[${step}].weights must be numbers in [0, 1], got ${weight} at ${i}`);
-    }
-    return Math.min(weight, 1);
-  });
+  return Float64Array.from(weights, (weight, i) => checkWeight(weight, WHERE, argument, `${i}`));
 }
 
 function rasterOf(image: OverlayImage): Raster {
@@ -102,7 +97,7 @@ function rasterOf(image: OverlayImage): Raster {
   const channels = pixels.length / size;
   if (![1, 3, 4].includes(channels)) {
     throw new ShapeError(
-      `attentionOverlay: image.pixels must hold 1, 3 or 4 numbers for each of ${width} x ${height} = ${size} pixels, got ${pixels.length}`,
+      `${WHERE}: image.pixels must hold 1, 3 or 4 numbers for each of ${width} x ${height} = ${size} pixels, got ${pixels.length}`,
     );
   }
   const full = pixels instanceof Uint8Array || pixels instanceof Uint8ClampedArray ? 255 : 1;

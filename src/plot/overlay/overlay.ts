@@ -1,7 +1,7 @@
-import { type AttentionOverlayInput, checkOverlay } from './overlayInput.ts';
-import { type OverlaySVGOptions, overlayToSVG } from './overlaySvg.ts';
-import { overlayToTerminal } from './overlayTerminal.ts';
-import type { TerminalOptions } from './terminal.ts';
+import type { TerminalOptions } from '../terminal.ts';
+import { type AttentionOverlayInput, checkOverlay } from './input.ts';
+import { type OverlaySVGOptions, overlayToSVG } from './svg.ts';
+import { overlayToTerminal } from './terminal.ts';
 
 /** Where a captioner looked, word by word, ready to be drawn. The same input and options give the same text. */
 export interface AttentionOverlay {

@@ -1,52 +1,36 @@
-import { ArgumentError } from '../errors.ts';
-import { inkOn, weightColour } from './colour.ts';
+import { ArgumentError } from '../../errors.ts';
+import { inkOn, weightColour } from '../colour.ts';
+import { drawnLabel, drawnTitle, markup, shorten, widest } from '../labels.ts';
+import {
+  heading,
+  LEAST_TEXT_WIDTH,
+  MARGIN,
+  MONOSPACE_ADVANCE,
+  type Panel,
+  type Place,
+  paper,
+  placed,
+  round,
+  text,
+} from '../paper.ts';
 import { type AttentionGrid, axes, checkMaps } from './grid.ts';
-import { drawnLabel, drawnTitle, markup, shorten, widest, wrap } from './labels.ts';
 
 export interface SVGOptions {
   /** The side of a cell in user units, at least 4. Default 28, and 14 for more than 60 rows or columns. */
   cellSize?: number;
 }
 
-/**
- * The only part that a page's Content-Security-Policy can take away: all positions and light colours are
- * attributes, and this adds dark colours and what happens on hover. The class keeps the rules from the page around.
- */
-export const MAP_STYLE =
-  '.heed-map .cell:hover{stroke:#ff3d77;stroke-width:2}' +
-  '.heed-map .cell:hover+.value{visibility:visible}' +
-  '@media (prefers-color-scheme:dark){' +
-  '.heed-map .paper{fill:#15171c}.heed-map .ink{fill:#eceef2}.heed-map .faint{fill:#a9afbb}}';
-
-/** Between what is drawn and the edge of the document. */
-export const MARGIN = 16;
-export const TITLE_SIZE = 16;
-export const CAPTION_SIZE = 13;
-const LEAST_TEXT_WIDTH = 240;
 const WIDEST_ROW_LABEL = 24;
 const WIDEST_COLUMN_LABEL = 20;
-// One terminal cell of text in em: a generous estimate, since the reader's font is unknown.
-export const MONOSPACE_ADVANCE = 0.62;
-export const SANS_ADVANCE = 0.6;
 const LEGEND_STEPS = 20;
 const LEGEND_STEP = 6;
 const LEGEND_HEIGHT = 10;
-// In a page, a map scrolls sideways below this share of its size: smaller labels would be hard to read.
-const LEAST_SCALE = 0.75;
-
-/** A drawn map without the document around it, with its top left corner at 0, 0. */
-interface Panel {
-  width: number;
-  height: number;
-  body: string;
-}
-
 /** One map as an SVG document. @throws ArgumentError when `cellSize` is not a number of at least 4 */
 export function toSVG(grid: AttentionGrid, options: SVGOptions = {}): string {
   return svgDocument([panel(grid, cellSize(grid, options), true)], describe(grid), 'document');
 }
 
-/** The map for a page that has {@link MAP_STYLE} and shows the title itself. */
+/** The map for a page that has the style of {@link paper} and shows the title itself. */
 export function toInlineSVG(grid: AttentionGrid): string {
   return svgDocument([panel(grid, cellSize(grid, {}), false)], describe(grid), 'inline');
 }
@@ -80,30 +64,24 @@ function cellSize(grid: AttentionGrid, options: SVGOptions): number {
   return size;
 }
 
-function svgDocument(panels: readonly Panel[], label: string, place: 'document' | 'inline'): string {
+function svgDocument(panels: readonly Panel[], label: string, place: Place): string {
   const legendWidth = LEGEND_STEPS * LEGEND_STEP + 80;
-  const width = round(
-    Math.max(legendWidth, LEAST_TEXT_WIDTH, ...panels.map((each) => each.width)) + 2 * MARGIN,
-  );
+  const width = Math.max(legendWidth, LEAST_TEXT_WIDTH, ...panels.map((each) => each.width)) + 2 * MARGIN;
   let top = MARGIN;
   let body = '';
   for (const each of panels) {
-    body += `<g transform="translate(${MARGIN} ${round(top)})">${each.body}</g>\n`;
+    body += `${placed(each, MARGIN, top)}\n`;
     top += each.height + MARGIN;
   }
   if (panels.length === 0) {
-    body = text(MARGIN, top + CAPTION_SIZE, CAPTION_SIZE, 'faint', 'no attention maps');
-    top += CAPTION_SIZE + MARGIN;
+    const note = heading(undefined, ['no attention maps'], LEAST_TEXT_WIDTH);
+    body = placed(note, MARGIN, top);
+    top += note.height + MARGIN;
   }
-  const height = round(top + LEGEND_HEIGHT + MARGIN);
-  const least = place === 'inline' ? ` style="min-width:${Math.round(width * LEAST_SCALE)}px"` : '';
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" class="heed-map"${least} role="img" aria-label="${markup(label)}" ` +
-    `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" direction="ltr" ` +
-    `font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace">\n` +
-    (place === 'document' ? `<style>${MAP_STYLE}</style>\n` : '') +
-    `<rect class="paper" width="${width}" height="${height}" rx="8" fill="#fff"/>\n` +
-    `${body}${legend(top)}\n</svg>`
+  return paper(
+    { width, height: top + LEGEND_HEIGHT + MARGIN, body: body + placed(legend(), MARGIN, top) },
+    label,
+    place,
   );
 }
 
@@ -117,22 +95,15 @@ function panel(grid: AttentionGrid, cell: number, titled: boolean): Panel {
   const gutter = Math.ceil(widest(rowLabels) * advance) + 8;
   const width = gutter + columns.length * cell;
 
-  let body = '';
-  let top = 0;
-  const paragraph = (content: string, letters: number, kind: 'ink' | 'faint', weight: string): void => {
-    const fitting = Math.floor(Math.max(width, LEAST_TEXT_WIDTH) / (letters * SANS_ADVANCE));
-    for (const line of wrap(content, fitting)) {
-      body += text(0, top + letters, letters, kind, line, `font-family="system-ui, sans-serif"${weight}`);
-      top += round(letters * 1.35);
-    }
-  };
-  if (titled && grid.title) paragraph(drawnTitle(grid.title), TITLE_SIZE, 'ink', ' font-weight="600"');
-  paragraph(drawnTitle(axes(grid)), CAPTION_SIZE, 'faint', '');
-  if (grid.weights.length === 0) {
-    paragraph(`no weights: ${rows.length} × ${columns.length}`, CAPTION_SIZE, 'faint', '');
-    return { width: LEAST_TEXT_WIDTH, height: top, body };
-  }
+  const empty = grid.weights.length === 0 ? [`no weights: ${rows.length} × ${columns.length}`] : [];
+  const head = heading(
+    titled ? grid.title : undefined,
+    [axes(grid), ...empty],
+    Math.max(width, LEAST_TEXT_WIDTH),
+  );
+  if (grid.weights.length === 0) return head;
 
+  let { body, height: top } = head;
   const upright = widest(columnLabels) * advance < cell;
   top += upright ? size + 10 : Math.ceil(widest(columnLabels) * advance) + 12;
   columnLabels.forEach((label, column) => {
@@ -181,34 +152,16 @@ function cells(
     .join('');
 }
 
-function legend(top: number): string {
-  const baseline = top + LEGEND_HEIGHT - 1;
+/** The colours from 0 to 1. */
+export function legend(): Panel {
   const steps = Array.from({ length: LEGEND_STEPS }, (_, step) => {
     const fill = weightColour(step / (LEGEND_STEPS - 1));
-    return `<rect x="${MARGIN + 12 + step * LEGEND_STEP}" y="${round(top)}" width="${LEGEND_STEP}" height="${LEGEND_HEIGHT}" fill="${fill}"/>`;
+    return `<rect x="${12 + step * LEGEND_STEP}" width="${LEGEND_STEP}" height="${LEGEND_HEIGHT}" fill="${fill}"/>`;
   });
-  return (
-    text(MARGIN, baseline, 12, 'faint', '0') +
+  const width = LEGEND_STEPS * LEGEND_STEP;
+  const body =
+    text(0, LEGEND_HEIGHT - 1, 12, 'faint', '0') +
     `<g shape-rendering="crispEdges">${steps.join('')}</g>` +
-    text(MARGIN + 16 + LEGEND_STEPS * LEGEND_STEP, baseline, 12, 'faint', '1 weight')
-  );
-}
-
-/** A line of text; the kind gives it a colour for light and for dark pages. */
-export function text(
-  x: number,
-  y: number,
-  size: number,
-  kind: 'ink' | 'faint',
-  content: string,
-  more = '',
-): string {
-  const fill = kind === 'ink' ? '#1b1d22' : '#5b616e';
-  const attributes = more === '' ? '' : ` ${more}`;
-  return `<text class="${kind}" x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${fill}"${attributes}>${markup(content)}</text>`;
-}
-
-/** To a tenth of a user unit. */
-export function round(value: number): number {
-  return Math.round(value * 10) / 10;
+    text(width + 16, LEGEND_HEIGHT - 1, 12, 'faint', '1 weight');
+  return { width: width + 80, height: LEGEND_HEIGHT, body };
 }

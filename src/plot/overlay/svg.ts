@@ -1,16 +1,16 @@
-import { ArgumentError } from '../errors.ts';
-import { drawnLabel, drawnTitle, markup, shorten, wrap } from './labels.ts';
-import { describeOverlay, type Overlay, type Raster, resize } from './overlayInput.ts';
+import { ArgumentError } from '../../errors.ts';
+import { drawnLabel, drawnTitle, markup, shorten } from '../labels.ts';
 import {
-  CAPTION_SIZE,
-  MAP_STYLE,
+  heading,
+  LEAST_TEXT_WIDTH,
   MARGIN,
   MONOSPACE_ADVANCE,
+  paper,
+  placed,
   round,
-  SANS_ADVANCE,
-  TITLE_SIZE,
   text,
-} from './svg.ts';
+} from '../paper.ts';
+import { describeOverlay, type Overlay, type Raster, resize } from './input.ts';
 
 export interface OverlaySVGOptions {
   /** The longer side of each picture in user units, from 16 to 2000. Default 160. */
@@ -40,21 +40,12 @@ export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}):
   const [width, height] = [raster.width * scale, raster.height * scale];
   const slot = Math.max(width, LEAST_SLOT);
   const perRow = Math.max(1, Math.min(steps.length, Math.floor((SHEET_WIDTH + MARGIN) / (slot + MARGIN))));
-  const innerWidth = Math.max(perRow * (slot + MARGIN) - MARGIN, 240);
-  let body = '';
-  let top = MARGIN;
-  const paragraph = (content: string, size: number, kind: 'ink' | 'faint', weight = ''): void => {
-    for (const line of wrap(content, Math.floor(innerWidth / (size * SANS_ADVANCE)))) {
-      const font = `font-family="system-ui, sans-serif"${weight}`;
-      body += text(MARGIN, top + size, size, kind, line, font);
-      top += round(size * 1.35);
-    }
-  };
-  if (overlay.title) paragraph(drawnTitle(overlay.title), TITLE_SIZE, 'ink', ' font-weight="600"');
+  const innerWidth = Math.max(perRow * (slot + MARGIN) - MARGIN, LEAST_TEXT_WIDTH);
   const note =
     steps.length === 0 ? 'no steps' : 'clear: looked at · veiled: not; the largest weight is framed';
-  paragraph(note, CAPTION_SIZE, 'faint');
-  top += 8;
+  const head = heading(overlay.title, [note], innerWidth);
+  const top = MARGIN + head.height + 8;
+  let body = placed(head, MARGIN, MARGIN);
   const picture = paths(raster, width, height);
   const rowHeight = height + LABEL_SIZE + 8 + MARGIN;
   steps.forEach((_, i) => {
@@ -63,14 +54,12 @@ export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}):
     body += `\n<g transform="translate(${round(x)} ${round(y)})">${picture}${veils(overlay, i, width, height)}`;
     body += `${caption(overlay, i, slot, height)}</g>`;
   });
-  const sheet = [innerWidth + 2 * MARGIN, top + Math.ceil(steps.length / perRow) * rowHeight].map(round);
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" class="heed-map" role="img" ` +
-    `aria-label="${markup(describeOverlay(overlay, drawnTitle))}" width="${sheet[0]}" height="${sheet[1]}" ` +
-    `viewBox="0 0 ${sheet[0]} ${sheet[1]}" direction="ltr" ` +
-    `font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace">\n<style>${MAP_STYLE}</style>\n` +
-    `<rect class="paper" width="${sheet[0]}" height="${sheet[1]}" rx="8" fill="#fff"/>\n${body}\n</svg>`
-  );
+  const sheet = {
+    width: innerWidth + 2 * MARGIN,
+    height: top + Math.ceil(steps.length / perRow) * rowHeight,
+    body,
+  };
+  return paper(sheet, describeOverlay(overlay, drawnTitle), 'document');
 }
 
 /** The picture: one path for each colour, of runs of pixels in a row. */

@@ -1,7 +1,7 @@
-import { ANSI_RESET } from './colour.ts';
-import { directed, shorten, terminalLabel, terminalTitle, wrap } from './labels.ts';
-import { type Overlay, type Raster, resize } from './overlayInput.ts';
-import { checkTerminal, padTo, type TerminalOptions } from './terminal.ts';
+import { ANSI_RESET } from '../colour.ts';
+import { directed, shorten, terminalLabel, terminalTitle, wrap } from '../labels.ts';
+import { checkTerminal, padTo, type TerminalOptions } from '../terminal.ts';
+import { type Overlay, type Raster, resize } from './input.ts';
 
 /** Most cells that a picture takes, sideways and downwards. */
 const WIDEST = 32;
