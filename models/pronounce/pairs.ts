@@ -20,7 +20,11 @@ export function pairsOf(entries: readonly Entry[]): Pair[] {
 }
 
 /** The batches of an epoch: the same for the same seed and epoch, wherever training was interrupted. */
-export function epochBatches(pairs: readonly Pair[], { seed, batchSize }: Recipe, epoch: number): Pair[][] {
+export function epochBatches(
+  pairs: readonly Pair[],
+  { seed, batchSize }: Pick<Recipe, 'seed' | 'batchSize'>,
+  epoch: number,
+): Pair[][] {
   // Both lengths matter for padding; the letters' first.
   const length = ({ letters, phonemes }: Pair): number => letters.length * 1000 + phonemes.length;
   return bucketedBatches(pairs, batchSize, length, new Random(seed * 1_000_003 + epoch));
