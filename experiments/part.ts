@@ -24,6 +24,9 @@ const say = (message: PartMessage): void => {
 };
 let reported = 0;
 const experiment = await loadExperiment(order.experiment);
+if (!experiment.parts(order.settings).includes(order.part)) {
+  throw new RangeError(`${order.experiment} has no part "${order.part}"`);
+}
 const figures = await experiment.run(order.part, {
   settings: order.settings,
   seed: order.seed,

@@ -66,7 +66,10 @@ function readKept(path: string): KeptPart | undefined {
 }
 
 function runPart(order: PartOrder, progress: Progress, signal: AbortSignal): Promise<PartResult<Json>> {
-  const child = fork(new URL('./part.ts', import.meta.url), [JSON.stringify(order)], { signal });
+  const child = fork(new URL('./part.ts', import.meta.url), [JSON.stringify(order)], {
+    execArgv: ['--import', 'tsx'],
+    signal,
+  });
   return new Promise((resolve, reject) => {
     let result: PartResult<Json> | undefined;
     child.on('message', (message: PartMessage) => {

@@ -103,7 +103,7 @@ export async function pronunciationFigures(
   const parameters = learner.parameters();
   const steps = Math.ceil(budget.trainingWords / budget.batchSize);
   const batchOf = batches(pairsOf(dictionary.train), budget.batchSize, seed);
-  const validation = spread(dictionary.validation, CURVE_WORDS);
+  const validation = spread(dictionary.validation, Math.min(CURVE_WORDS, budget.testWords ?? CURVE_WORDS));
   const curve: { words: number; loss: number; perNoStress: number }[] = [];
   let losses: number[] = [];
   let seconds = 0;
