@@ -27,6 +27,13 @@ export class BrailleCanvas {
     return dots === 0 ? undefined : String.fromCharCode(0x2800 + dots);
   }
 
+  /** The cells that have dots: [column, row]. */
+  filled(): [number, number][] {
+    return Array.from(this.#cells.keys())
+      .filter((i) => this.#cells[i] !== 0)
+      .map((i) => [i % this.#columns, Math.floor(i / this.#columns)]);
+  }
+
   #dot(x: number, y: number): void {
     // Unicode counts the six upper dots down the columns, then the two below.
     const bit = y % 4 === 3 ? 6 + (x % 2) : 3 * (x % 2) + (y % 4);

@@ -25,3 +25,11 @@ export function inkOn(weight: number): string {
   const luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000' : '#fff';
 }
+
+/** Cyan, magenta, green, yellow, blue and red as the terminal's own theme has them. */
+const TINTS = [36, 35, 32, 33, 34, 31];
+
+/** A character in the colour of the `i`th of several things, where colours are wanted. */
+export function tinted(character: string, i: number, colour: boolean): string {
+  return colour ? `\u001b[${TINTS[i % TINTS.length]}m${character}${ANSI_RESET}` : character;
+}

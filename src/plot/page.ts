@@ -65,13 +65,14 @@ ${body}
 `;
 }
 
+/** What a page shows on request. */
+export interface Folded {
+  readonly summary: string;
+  readonly body: string;
+}
+
 /** A plot in a page: the drawing, which scrolls sideways where it is too wide, and its tables, folded away. */
-export function htmlFigure(
-  svg: string,
-  label: string,
-  tables: { summary: string; body: string } | undefined,
-  heading = '',
-): string {
+export function htmlFigure(svg: string, label: string, tables: Folded | undefined, heading = ''): string {
   const folded = tables
     ? `<details><summary>${tables.summary}</summary>
 <div class="scroll" tabindex="0">${tables.body}</div></details>

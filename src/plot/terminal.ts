@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { ArgumentError } from '../errors.ts';
 
 export interface TerminalOptions {
-  /** Use 24-bit ANSI colours. Default false: no ANSI at all. */
+  /** Use ANSI colours: 24-bit ones for weights and images, the terminal's own for lines. Default false: no ANSI at all. */
   colour?: boolean;
   /** The most cells a line may take, an integer of at least 24. Default 80. */
   width?: number;

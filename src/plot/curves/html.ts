@@ -1,5 +1,5 @@
 import { drawnLabel, drawnTitle } from '../labels.ts';
-import { htmlFigure, htmlPage, htmlTable, type PageOptions } from '../page.ts';
+import { type Folded, htmlFigure, htmlPage, htmlTable, type PageOptions } from '../page.ts';
 import { writeValue } from './axis.ts';
 import { type Chart, describeCurves } from './input.ts';
 import { CURVES_STYLE } from './style.ts';
@@ -21,7 +21,7 @@ export function curvesToHTML(chart: Chart, options: PageOptions = {}): string {
   return htmlPage('toHTML', { title, lang }, figure, CURVES_STYLE);
 }
 
-function valuesTable({ series, xTitle, yFormat }: Chart): { summary: string; body: string } | undefined {
+function valuesTable({ series, xTitle, yFormat }: Chart): Folded | undefined {
   const rows = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
   if (rows.length === 0) return undefined;
   const step = Math.ceil(rows.length / MOST_ROWS);

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { ArgumentError } from '../../errors.ts';
 import { BrailleCanvas } from '../braille.ts';
-import { ANSI_RESET } from '../colour.ts';
+import { tinted } from '../colour.ts';
 import { directed, shorten, terminalLabel, terminalTitle, widest, wrap } from '../labels.ts';
 import { checkTerminal, padTo, type TerminalOptions } from '../terminal.ts';
 import { type Axis, type Tick, xAxis, yAxis } from './axis.ts';
@@ -16,8 +16,6 @@ export interface CurvesTerminalOptions extends TerminalOptions {
 const WIDEST_LABEL = 24;
 /** Cells between the letters along a line. */
 const LETTER_GAP = 8;
-/** Cyan, magenta, green, yellow, blue and red as the terminal's own theme has them. */
-const COLOURS = [36, 35, 32, 33, 34, 31];
 
 /** @throws ArgumentError for a width or height out of range */
 export function curvesToTerminal(chart: Chart, options: CurvesTerminalOptions = {}): string {
@@ -91,10 +89,6 @@ function draw(
 
 function letter(i: number, colour: boolean): string {
   return tinted(String.fromCharCode('A'.charCodeAt(0) + i), i, colour);
-}
-
-function tinted(character: string, i: number, colour: boolean): string {
-  return colour ? `\u001b[${COLOURS[i % COLOURS.length]}m${character}${ANSI_RESET}` : character;
 }
 
 /** The ticks of y by the line they stand on; of two on one line, the first. */

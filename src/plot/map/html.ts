@@ -1,5 +1,5 @@
 import { drawnLabel, drawnTitle } from '../labels.ts';
-import { htmlFigure, htmlPage, htmlTable, type PageOptions } from '../page.ts';
+import { type Folded, htmlFigure, htmlPage, htmlTable, type PageOptions } from '../page.ts';
 import { type AttentionGrid, checkMaps } from './grid.ts';
 import { describe, toInlineSVG } from './svg.ts';
 
@@ -19,18 +19,23 @@ export function attentionPage(maps: readonly AttentionGrid[], options: PageOptio
 function figure(grid: AttentionGrid, index: number, count: number, pageTitle: string): string {
   const title = grid.title || `Attention map ${index + 1} of ${count}`;
   const heading = count === 1 && (title === pageTitle || !grid.title) ? '' : drawnTitle(title);
-  return htmlFigure(toInlineSVG(grid), describe(grid), weightsTable(grid), heading);
+  return htmlFigure(toInlineSVG(grid), describe(grid), weightsTables([grid]), heading);
 }
 
-/** The weights as a table; none without weights. */
-export function weightsTable(grid: AttentionGrid): { summary: string; body: string } | undefined {
-  const { rows, columns, weights } = grid;
-  if (weights.length === 0) return undefined;
+/** The weights of maps as tables, folded away; nothing without weights. */
+export function weightsTables(maps: readonly AttentionGrid[]): Folded | undefined {
+  const filled = maps.filter(({ weights }) => weights.length > 0);
+  if (filled.length === 0) return undefined;
+  const summary = filled.length === 1 ? 'Weights as a table' : 'Weights as tables';
+  return { summary, body: filled.map((map) => weightsTable(map, filled.length > 1)).join('\n') };
+}
+
+function weightsTable({ rows, columns, weights, title }: AttentionGrid, named: boolean): string {
   const lines = rows.map((row, index) => ({
     heading: drawnLabel(row),
     cells: Array.from(weights.subarray(index * columns.length, (index + 1) * columns.length), (weight) =>
       weight.toFixed(2),
     ),
   }));
-  return { summary: 'Weights as a table', body: htmlTable('', columns.map(drawnLabel), lines) };
+  return htmlTable('', columns.map(drawnLabel), lines, named && title ? drawnTitle(title) : '');
 }

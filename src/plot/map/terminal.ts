@@ -57,12 +57,11 @@ export function toTerminal(grid: AttentionGrid, options: TerminalOptions = {}): 
         row * grid.columns.length + start,
         row * grid.columns.length + end,
       );
-      const bars = colour ? colouredBars(weights, cell) : shadedBars(weights, cell);
-      lines.push(`${padTo(' '.repeat(gutter - stringWidth(label)) + directed(label), gutter)} │${bars}│`);
+      const named = padTo(' '.repeat(gutter - stringWidth(label)) + directed(label), gutter);
+      lines.push(`${named} │${bars(weights, cell, colour)}│`);
     }
   }
-  const ramp = Float64Array.from({ length: 10 }, (_, step) => step / 9);
-  lines.push(colour ? `0 ${colouredBars(ramp, 2)} 1` : SHADES_LEGEND);
+  lines.push(scaleLine(colour));
   return lines.join('\n');
 }
 
@@ -70,6 +69,11 @@ export function toTerminal(grid: AttentionGrid, options: TerminalOptions = {}): 
 function headingLines(labels: readonly string[], available: number): string[][] {
   const width = widest(labels);
   if (width <= WIDEST_HEADING && labels.length * (width + 1) <= available) return [[...labels]];
+  return writtenDownwards(labels);
+}
+
+/** Lines with a character of each label, at most twelve, that end on the last line. */
+export function writtenDownwards(labels: readonly string[]): string[][] {
   const written = labels.map((label) => {
     const characters = graphemes(label);
     return characters.length > TALLEST_HEADING
@@ -80,6 +84,17 @@ function headingLines(labels: readonly string[], available: number): string[][] 
   return Array.from({ length: height }, (_, line) =>
     written.map((characters) => characters[line - (height - characters.length)] ?? ''),
   );
+}
+
+/** A bar of `cell` cells for each weight, in a shade or in a colour. */
+export function bars(weights: Float64Array, cell: number, colour: boolean): string {
+  return colour ? colouredBars(weights, cell) : shadedBars(weights, cell);
+}
+
+/** What shades or colours stand for. */
+export function scaleLine(colour: boolean): string {
+  const ramp = Float64Array.from({ length: 10 }, (_, step) => step / 9);
+  return colour ? `0 ${colouredBars(ramp, 2)} 1` : SHADES_LEGEND;
 }
 
 function shadedBars(weights: Float64Array, cell: number): string {

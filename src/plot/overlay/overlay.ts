@@ -1,5 +1,9 @@
+import { drawnLabel, drawnTitle } from '../labels.ts';
+import type { AttentionGrid } from '../map/grid.ts';
+import { weightsTables } from '../map/html.ts';
+import { htmlFigure, htmlPage, type PageOptions } from '../page.ts';
 import type { TerminalOptions } from '../terminal.ts';
-import { type AttentionOverlayInput, checkOverlay } from './input.ts';
+import { type AttentionOverlayInput, checkOverlay, describeOverlay, type Overlay } from './input.ts';
 import { type OverlaySVGOptions, overlayToSVG } from './svg.ts';
 import { overlayToTerminal } from './terminal.ts';
 
@@ -21,6 +25,13 @@ export interface AttentionOverlay {
    * @throws ArgumentError when `pictureSize` is not a number from 16 to 2000
    */
   toSVG(options?: OverlaySVGOptions): string;
+  /**
+   * The pictures as a whole HTML page without scripts or external resources, with the weights of each step also as a table.
+   *
+   * @throws ArgumentError when `title` is not a string, `lang` is not a language tag or `pictureSize` not a number from 16 to
+   *   2000
+   */
+  toHTML(options?: PageOptions & OverlaySVGOptions): string;
 }
 
 /**
@@ -36,5 +47,26 @@ export function attentionOverlay(input: AttentionOverlayInput): AttentionOverlay
   return {
     toTerminal: (options) => overlayToTerminal(overlay, options),
     toSVG: (options) => overlayToSVG(overlay, options),
+    toHTML: (options) => overlayToHTML(overlay, options),
   };
+}
+
+function overlayToHTML(overlay: Overlay, options: PageOptions & OverlaySVGOptions = {}): string {
+  const { title = overlay.title || 'Attention over an image', lang, pictureSize } = options;
+  const named = overlay.title && overlay.title !== title ? drawnTitle(overlay.title) : '';
+  const svg = overlayToSVG(overlay, { pictureSize }, 'inline');
+  const tables = weightsTables(mapsOf(overlay));
+  const figure = htmlFigure(svg, describeOverlay(overlay, drawnTitle), tables, named);
+  return htmlPage('toHTML', { title, lang }, figure);
+}
+
+/** Each step's weights as a map of its places. */
+function mapsOf({ rows, columns, steps }: Overlay): AttentionGrid[] {
+  const places = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i + 1}`);
+  return steps.map(({ label, weights }, i) => ({
+    rows: places('row', rows),
+    columns: places('column', columns),
+    weights,
+    title: `${i + 1}: ${drawnLabel(label)}`,
+  }));
 }

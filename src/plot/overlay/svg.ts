@@ -5,6 +5,7 @@ import {
   LEAST_TEXT_WIDTH,
   MARGIN,
   MONOSPACE_ADVANCE,
+  type Place,
   paper,
   placed,
   round,
@@ -28,9 +29,15 @@ const SHADES = 31;
 /** What is not looked at is covered with it: in the middle of all greys, so that it shows on dark and light images. */
 const VEIL = '#7a808c';
 const THICKEST_VEIL = 0.85;
+/** Smaller cells have no room for their weight. */
+const LEAST_READ = 28;
 
 /** @throws ArgumentError when `pictureSize` is not a number from 16 to 2000 */
-export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}): string {
+export function overlayToSVG(
+  overlay: Overlay,
+  options: OverlaySVGOptions = {},
+  place: Place = 'document',
+): string {
   const { pictureSize = 160 } = options;
   if (!(typeof pictureSize === 'number' && pictureSize >= 16 && pictureSize <= 2000)) {
     throw new ArgumentError(`toSVG: pictureSize must be a number from 16 to 2000, got ${pictureSize}`);
@@ -43,7 +50,7 @@ export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}):
   const innerWidth = Math.max(perRow * (slot + MARGIN) - MARGIN, LEAST_TEXT_WIDTH);
   const note =
     steps.length === 0 ? 'no steps' : 'clear: looked at · veiled: not; the largest weight is framed';
-  const head = heading(overlay.title, [note], innerWidth);
+  const head = heading(place === 'document' ? overlay.title : undefined, [note], innerWidth);
   const top = MARGIN + head.height + 8;
   let body = placed(head, MARGIN, MARGIN);
   const picture = paths(raster, width, height);
@@ -59,7 +66,7 @@ export function overlayToSVG(overlay: Overlay, options: OverlaySVGOptions = {}):
     height: top + Math.ceil(steps.length / perRow) * rowHeight,
     body,
   };
-  return paper(sheet, describeOverlay(overlay, drawnTitle), 'document');
+  return paper(sheet, describeOverlay(overlay, drawnTitle), place);
 }
 
 /** The picture: one path for each colour, of runs of pixels in a row. */
@@ -102,12 +109,20 @@ function veils(overlay: Overlay, step: number, width: number, height: number): s
     const [x, y] = [(i % columns) * cellWidth, Math.floor(i / columns) * cellHeight];
     return `x="${round(x)}" y="${round(y)}" width="${round(cellWidth)}" height="${round(cellHeight)}"`;
   };
+  const readout = (weight: number, i: number): string => {
+    const [x, y] = [((i % columns) + 0.5) * cellWidth, (Math.floor(i / columns) + 0.5) * cellHeight];
+    return (
+      `<text class="value" x="${round(x)}" y="${round(y + 4)}" font-size="11" text-anchor="middle" fill="#fff" ` +
+      `stroke="#000" stroke-width="3" paint-order="stroke" visibility="hidden" pointer-events="none">${weight.toFixed(2)}</text>`
+    );
+  };
   const cells = Array.from(weights, (weight, i) => {
     const share = largest > 0 ? weight / largest : 0;
     const place = `row ${Math.floor(i / columns) + 1}, column ${(i % columns) + 1}`;
     const hint = markup(`${drawnLabel(overlay.steps[step]!.label)} ← ${place}: ${weight.toFixed(2)}`);
     const opacity = Math.round(100 * THICKEST_VEIL * (1 - share)) / 100;
-    return `<rect class="cell" ${boxAt(i)} fill="${VEIL}" fill-opacity="${opacity}"><title>${hint}</title></rect>`;
+    const cell = `<rect class="cell" ${boxAt(i)} fill="${VEIL}" fill-opacity="${opacity}"><title>${hint}</title></rect>`;
+    return Math.min(cellWidth, cellHeight) < LEAST_READ ? cell : cell + readout(weight, i);
   });
   // Crisp: else the seams between the cells would show.
   const grid = `<g shape-rendering="crispEdges">${cells.join('')}</g>`;

@@ -1,0 +1,163 @@
+import { ArgumentError } from '../../errors.ts';
+import { weightColour } from '../colour.ts';
+import { drawnLabel, drawnTitle, markup, shorten, widest } from '../labels.ts';
+import { axes } from '../map/grid.ts';
+import { legend } from '../map/svg.ts';
+import {
+  heading,
+  LEAST_TEXT_WIDTH,
+  MARGIN,
+  MONOSPACE_ADVANCE,
+  type Panel,
+  type Place,
+  paper,
+  placed,
+  round,
+  SANS,
+  text,
+} from '../paper.ts';
+import { describeHeads, type Heads, hasWeights, headName, noWeights } from './input.ts';
+
+export interface HeadsSVGOptions {
+  /** The most that the document takes in user units, from 320 to 4000, if one head fits. Default 1100. */
+  width?: number;
+}
+
+const SMALLEST_CELL = 7;
+const LARGEST_CELL = 18;
+const SMALLEST_LABEL = 8;
+const LARGEST_LABEL = 12;
+const WIDEST_LABEL = 16;
+const GAP = 10;
+const NAME_SIZE = 12;
+/** What would be read as 0.00 is not drawn on its own. */
+const LEAST_DRAWN = 0.005;
+
+/** How the heads of a layer stand: `perLine` beside each other. */
+interface Layout {
+  readonly cell: number;
+  readonly labelSize: number;
+  readonly gutter: number;
+  readonly perLine: number;
+  /** Every so many rows and columns are labelled, so that labels do not stand on each other. */
+  readonly every: number;
+}
+
+/** @throws ArgumentError when `width` is not a number from 320 to 4000 */
+export function headsToSVG(heads: Heads, options: HeadsSVGOptions = {}, place: Place = 'document'): string {
+  const { width = 1100 } = options;
+  if (!(typeof width === 'number' && width >= 320 && width <= 4000)) {
+    throw new ArgumentError(`toSVG: width must be a number from 320 to 4000, got ${width}`);
+  }
+  const drawn = hasWeights(heads) ? panels(heads, width - 2 * MARGIN) : { width: 0, height: 0, body: '' };
+  const innerWidth = Math.max(drawn.width, LEAST_TEXT_WIDTH);
+  const note = hasWeights(heads) ? [] : [noWeights(heads)];
+  const head = heading(place === 'document' ? heads.title : undefined, [axes(heads), ...note], innerWidth);
+  const scale = legend();
+  const top = MARGIN + head.height;
+  const sheet = {
+    width: innerWidth + 2 * MARGIN,
+    height: top + drawn.height + 2 * MARGIN + scale.height,
+    body: [
+      placed(head, MARGIN, MARGIN),
+      placed(drawn, MARGIN, top),
+      placed(scale, MARGIN, top + drawn.height + MARGIN),
+    ].join('\n'),
+  };
+  return paper(sheet, describeHeads(heads, drawnTitle), place);
+}
+
+function layoutOf(
+  rows: readonly string[],
+  columns: number,
+  heads: number,
+  layers: number,
+  width: number,
+): Layout {
+  const gutterOf = (size: number): number =>
+    8 +
+    Math.ceil(
+      Math.max(
+        widest(rows) * size * MONOSPACE_ADVANCE,
+        widest([`layer ${layers}`]) * NAME_SIZE * MONOSPACE_ADVANCE,
+      ),
+    );
+  const room = (width - gutterOf(LARGEST_LABEL) + GAP) / heads - GAP;
+  const cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, Math.floor(room / columns)));
+  const labelSize = Math.max(SMALLEST_LABEL, Math.min(LARGEST_LABEL, cell));
+  const gutter = gutterOf(labelSize);
+  const most = Math.max(1, Math.floor((width - gutter + GAP) / (columns * cell + GAP)));
+  const lines = Math.ceil(heads / most);
+  return { cell, labelSize, gutter, perLine: Math.ceil(heads / lines), every: Math.ceil(labelSize / cell) };
+}
+
+/** Layers downwards, their heads across; labels only at the left edge and above the first heads. */
+function panels(heads: Heads, width: number): Panel {
+  const rows = heads.rows.map((row) => shorten(drawnLabel(row), WIDEST_LABEL));
+  const columns = heads.columns.map((column) => shorten(drawnLabel(column), WIDEST_LABEL));
+  const perLayer = heads.layers[0]!.length;
+  const layout = layoutOf(rows, columns.length, perLayer, heads.layers.length, width);
+  const { cell, labelSize, gutter, perLine } = layout;
+  const panelWidth = columns.length * cell;
+  const left = (h: number): number => gutter + (h % perLine) * (panelWidth + GAP);
+  let top = Math.ceil(widest(columns) * labelSize * MONOSPACE_ADVANCE) + NAME_SIZE + 14;
+  let body = '';
+  for (let h = 0; h < perLine; h++) {
+    body += placed(
+      { width: 0, height: 0, body: columnLabels(columns, layout) },
+      left(h),
+      top - NAME_SIZE - 10,
+    );
+  }
+  heads.layers.forEach((layer, l) => {
+    for (let first = 0; first < perLayer; first += perLine) {
+      const shown = layer.slice(first, first + perLine);
+      if (first === 0) body += text(0, top - 5, NAME_SIZE, 'ink', `layer ${l + 1}`, SANS);
+      body += rowLabels(rows, layout, top);
+      shown.forEach((weights, at) => {
+        const h = first + at;
+        body += text(left(h), top - 5, NAME_SIZE - 1, 'faint', shorten(`head ${h + 1}`, 12), SANS);
+        const squares = cells(heads, weights, headName(l, h), cell);
+        body += `\n${placed({ width: panelWidth, height: 0, body: squares }, left(h), top)}`;
+      });
+      top += rows.length * cell + NAME_SIZE + GAP + 4;
+    }
+  });
+  return { width: left(perLine - 1) + panelWidth, height: top - NAME_SIZE - GAP - 4, body };
+}
+
+function columnLabels(columns: readonly string[], { cell, labelSize, every }: Layout): string {
+  return columns
+    .map((label, c) => {
+      if (c % every !== 0) return '';
+      const at = round((c + 0.5) * cell + labelSize * 0.35);
+      return text(0, 0, labelSize, 'ink', label, `transform="translate(${at} 0) rotate(-90)"`);
+    })
+    .join('');
+}
+
+function rowLabels(rows: readonly string[], { cell, labelSize, gutter, every }: Layout, top: number): string {
+  return rows
+    .map((label, r) => {
+      if (r % every !== 0) return '';
+      const y = top + (r + 0.5) * cell + labelSize * 0.35;
+      return text(gutter - 6, y, labelSize, 'ink', label, 'text-anchor="end"');
+    })
+    .join('');
+}
+
+/** A head: its ground for the weights next to 0, and a square for each other. */
+function cells({ rows, columns }: Heads, weights: Float64Array, name: string, cell: number): string {
+  const hint = (content: string): string => `<title>${markup(`${name}, ${content}`)}</title>`;
+  const squares = Array.from(weights, (weight, i) => {
+    if (weight < LEAST_DRAWN) return '';
+    const [r, c] = [Math.floor(i / columns.length), i % columns.length];
+    const place = `${drawnLabel(rows[r]!)} ← ${drawnLabel(columns[c]!)}: ${weight.toFixed(2)}`;
+    const outline = `M${c * cell} ${r * cell}h${cell}v${cell}h-${cell}z`;
+    return `<path class="cell" d="${outline}" fill="${weightColour(weight)}">${hint(place)}</path>`;
+  });
+  return (
+    `<rect width="${columns.length * cell}" height="${rows.length * cell}" fill="${weightColour(0)}">` +
+    `${hint('weights below 0.005')}</rect>${squares.join('')}`
+  );
+}
