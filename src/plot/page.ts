@@ -19,7 +19,8 @@ h2{font-size:1.1rem;line-height:1.3;margin:0;padding:.75rem 1rem 0}
 figure{margin:0 0 1rem;background:var(--paper);border:1px solid var(--line);border-radius:8px}
 .scroll{overflow-x:auto}
 svg{display:block;max-width:100%;height:auto}
-summary{cursor:pointer;padding:.5rem 1rem}
+figcaption{font-size:.875rem;padding:.25rem 1rem}
+summary{cursor:pointer;padding:.25rem 1rem .75rem}
 caption{text-align:left;font-weight:600;padding:.5rem 0 .15rem}
 table{border-collapse:collapse;margin:0 1rem 1rem;font:14px/1.4 ui-monospace,Menlo,Consolas,monospace}
 th,td{padding:.15rem .5rem;text-align:right;border-top:1px solid var(--line);white-space:nowrap}
@@ -65,6 +66,9 @@ ${body}
 `;
 }
 
+/** Pointing is not found by chance, and not everyone can point. */
+const HINT = '<figcaption>Point at a part to see its value. The table holds them all.</figcaption>\n';
+
 /** What a page shows on request. */
 export interface Folded {
   readonly summary: string;
@@ -82,7 +86,7 @@ export function htmlFigure(svg: string, label: string, tables: Folded | undefine
 ${heading && `<h2>${markup(heading)}</h2>\n`}<div class="scroll" tabindex="0" role="region" aria-label="${markup(label)}">
 ${svg}
 </div>
-${folded}</figure>`;
+${folded && HINT}${folded}</figure>`;
 }
 
 /** A table whose first row and column are headings; all texts are given before {@link markup}. */

@@ -5,14 +5,8 @@ import { ArgumentError, ShapeError } from '../../src/errors.ts';
 import { type AttentionOverlayInput, attentionOverlay } from '../../src/plot.ts';
 import { testSeed } from '../support/random.ts';
 import { anyLabel } from './maps.ts';
+import { count, LOADS, withoutColours } from './markup.ts';
 import { xmlProblem } from './wellFormed.ts';
-
-/** What a page could load or run. */
-const LOADS =
-  /<(script|link|img|image|iframe|object|embed|foreignObject|use)\b|\s(href|src|on\w+)="|url\(|@import/i;
-
-const ESCAPE = '\u001b';
-const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
 
 /** A white bar in the left half of a black picture, read from left to right. */
 const bar: AttentionOverlayInput = {
@@ -25,10 +19,6 @@ const bar: AttentionOverlayInput = {
   ],
   title: 'one bar',
 };
-
-function count(text: string, part: string): number {
-  return text.split(part).length - 1;
-}
 
 describe('attentionOverlay', () => {
   it('draws one picture for each step, veiled where it did not look', () => {
@@ -99,6 +89,32 @@ describe('attentionOverlay', () => {
     const svg = attentionOverlay({ ...bar, image: { width: 200, height: 100, pixels } }).toSVG();
     expect(svg).toContain('scale(1.6667 1.6667)');
     expect(svg.length).toBeLessThan(60_000);
+  });
+
+  it('is a whole page with the weights of each step as a table', () => {
+    const page = attentionOverlay(bar).toHTML({ lang: 'en-GB', pictureSize: 40 });
+    expect(xmlProblem(page)).toBeUndefined();
+    expect(page).not.toMatch(LOADS);
+    expect(page).toContain('<title>one bar</title>');
+    expect(count(page, '>one bar<')).toBe(2);
+    expect(page).toContain('Point at a part to see its value.');
+    expect(page).toContain('<caption>2: &lt;eos&gt;</caption>');
+    expect(page).toContain('<th scope="col">column 2</th>');
+    expect(page).toContain('<th scope="row">row 1</th><td>0.20</td><td>0.80</td>');
+    expect(page).toContain('width="20" height="20" fill="#7a808c"');
+    const none = attentionOverlay({ ...bar, steps: [], title: undefined }).toHTML();
+    expect(none).toContain('<h1>Attention over an image</h1>');
+    expect(none).toContain('>no steps</text>');
+    expect(none).not.toContain('<table>');
+    expect(() => attentionOverlay(bar).toHTML({ lang: '' })).toThrow(ArgumentError);
+  });
+
+  it('writes the weight in a cell that has room for it, to be seen when it is pointed at', () => {
+    const svg = attentionOverlay(bar).toSVG();
+    expect(svg).toMatch(
+      /<\/rect><text class="value" x="120" y="44"[^>]*visibility="hidden"[^>]*>0\.10<\/text>/,
+    );
+    expect(attentionOverlay(bar).toSVG({ pictureSize: 40 })).not.toContain('class="value"');
   });
 
   it('says so when there are no steps, and veils all when nothing was looked at', () => {
@@ -206,7 +222,7 @@ describe('attentionOverlay', () => {
         expect(svg).not.toMatch(LOADS);
         expect(plain).not.toMatch(/[^\n\P{Cc}]|\p{Cs}/u);
         for (const line of plain.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(terminal);
-        expect(coloured.replaceAll(COLOUR, '')).not.toMatch(/[^\n\P{Cc}]/u);
+        expect(withoutColours(coloured)).not.toMatch(/[^\n\P{Cc}]/u);
         expect(draw()).toEqual([svg, plain, coloured]);
       }),
       { numRuns: 100, seed: testSeed() },

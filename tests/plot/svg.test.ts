@@ -4,15 +4,8 @@ import { ArgumentError } from '../../src/errors.ts';
 import { attentionMap, attentionPage, attentionSheet } from '../../src/plot.ts';
 import { testSeed } from '../support/random.ts';
 import { anyMap, phone, uniform } from './maps.ts';
+import { count, LOADS } from './markup.ts';
 import { xmlProblem } from './wellFormed.ts';
-
-function count(text: string, part: string): number {
-  return text.split(part).length - 1;
-}
-
-/** What a page could load or run. */
-const LOADS =
-  /<(script|link|img|image|iframe|object|embed|foreignObject|use)\b|\s(href|src|on\w+)="|url\(|@import/i;
 
 describe('the check of well-formed XML', () => {
   it.each(['<a b="1"><c/>x &amp; y</a>', '<!DOCTYPE html>\n<a></a>\n'])('accepts %s', (text) => {

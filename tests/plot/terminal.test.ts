@@ -5,13 +5,10 @@ import { ArgumentError } from '../../src/errors.ts';
 import { attentionMap } from '../../src/plot.ts';
 import { testSeed } from '../support/random.ts';
 import { anyMap, phone, uniform } from './maps.ts';
+import { withoutColours } from './markup.ts';
 
 const ESCAPE = '\u001b';
 const BARS = / │[ ░▒▓█]+│$/u;
-
-function withoutColours(text: string): string {
-  return text.replaceAll(new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g'), '');
-}
 
 describe('toTerminal', () => {
   it('draws a map in shades', () => {

@@ -23,9 +23,9 @@ export interface HeadsSVGOptions {
   width?: number;
 }
 
-const SMALLEST_CELL = 7;
+/** Labels are as high as their cells. */
+const SMALLEST_CELL = 8;
 const LARGEST_CELL = 18;
-const SMALLEST_LABEL = 8;
 const LARGEST_LABEL = 12;
 const WIDEST_LABEL = 16;
 const GAP = 10;
@@ -39,8 +39,6 @@ interface Layout {
   readonly labelSize: number;
   readonly gutter: number;
   readonly perLine: number;
-  /** Every so many rows and columns are labelled, so that labels do not stand on each other. */
-  readonly every: number;
 }
 
 /** @throws ArgumentError when `width` is not a number from 320 to 4000 */
@@ -67,6 +65,7 @@ export function headsToSVG(heads: Heads, options: HeadsSVGOptions = {}, place: P
   return paper(sheet, describeHeads(heads, drawnTitle), place);
 }
 
+/** As many heads in a line as fit with the smallest cells, evenly many in each; then the cells as large as they can be. */
 function layoutOf(
   rows: readonly string[],
   columns: number,
@@ -74,21 +73,14 @@ function layoutOf(
   layers: number,
   width: number,
 ): Layout {
-  const gutterOf = (size: number): number =>
-    8 +
-    Math.ceil(
-      Math.max(
-        widest(rows) * size * MONOSPACE_ADVANCE,
-        widest([`layer ${layers}`]) * NAME_SIZE * MONOSPACE_ADVANCE,
-      ),
-    );
-  const room = (width - gutterOf(LARGEST_LABEL) + GAP) / heads - GAP;
-  const cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, Math.floor(room / columns)));
-  const labelSize = Math.max(SMALLEST_LABEL, Math.min(LARGEST_LABEL, cell));
-  const gutter = gutterOf(labelSize);
-  const most = Math.max(1, Math.floor((width - gutter + GAP) / (columns * cell + GAP)));
-  const lines = Math.ceil(heads / most);
-  return { cell, labelSize, gutter, perLine: Math.ceil(heads / lines), every: Math.ceil(labelSize / cell) };
+  const names = widest([`layer ${layers}`]) * NAME_SIZE;
+  const gutter = 8 + Math.ceil(Math.max(widest(rows) * LARGEST_LABEL, names) * MONOSPACE_ADVANCE);
+  const room = width - gutter + GAP;
+  const most = Math.max(1, Math.floor(room / (columns * SMALLEST_CELL + GAP)));
+  const perLine = Math.ceil(heads / Math.ceil(heads / most));
+  const fitting = Math.floor((room / perLine - GAP) / columns);
+  const cell = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, fitting));
+  return { cell, labelSize: Math.min(LARGEST_LABEL, cell), gutter, perLine };
 }
 
 /** Layers downwards, their heads across; labels only at the left edge and above the first heads. */
@@ -126,20 +118,18 @@ function panels(heads: Heads, width: number): Panel {
   return { width: left(perLine - 1) + panelWidth, height: top - NAME_SIZE - GAP - 4, body };
 }
 
-function columnLabels(columns: readonly string[], { cell, labelSize, every }: Layout): string {
+function columnLabels(columns: readonly string[], { cell, labelSize }: Layout): string {
   return columns
     .map((label, c) => {
-      if (c % every !== 0) return '';
       const at = round((c + 0.5) * cell + labelSize * 0.35);
       return text(0, 0, labelSize, 'ink', label, `transform="translate(${at} 0) rotate(-90)"`);
     })
     .join('');
 }
 
-function rowLabels(rows: readonly string[], { cell, labelSize, gutter, every }: Layout, top: number): string {
+function rowLabels(rows: readonly string[], { cell, labelSize, gutter }: Layout, top: number): string {
   return rows
     .map((label, r) => {
-      if (r % every !== 0) return '';
       const y = top + (r + 0.5) * cell + labelSize * 0.35;
       return text(gutter - 6, y, labelSize, 'ink', label, 'text-anchor="end"');
     })

@@ -16,14 +16,14 @@ import {
 import { axesOfLines, describeLines } from './describe.ts';
 
 export interface LinesOptions {
-  /** Weights below it are left out; a number in [0, 1]. Default 0.05. */
+  /** Weights below it are left out; a number in [0, 1]. Default 0.05, and 0.2 in a terminal. */
   threshold?: number;
 }
 
 const LABEL_SIZE = 14;
 const WIDEST_LABEL = 20;
 /** Blank between labels. */
-const LABEL_GAP = 12;
+const LABEL_GAP = 24;
 /** Labels that take more beside each other are written upwards. */
 const WIDEST_ROW = 960;
 const DROP = 150;
@@ -41,7 +41,7 @@ export function linesToSVG(
   options: LinesOptions = {},
   place: Place = 'document',
 ): string {
-  const threshold = checkThreshold(options);
+  const threshold = checkThreshold(options, 0.05);
   const { rows, columns, weights } = grid;
   const empty = weights.length === 0;
   const drawn = empty ? { width: 0, height: 0, body: '' } : bipartite(grid, threshold);
@@ -67,7 +67,8 @@ export function linesToSVG(
 }
 
 /** @throws ArgumentError when `threshold` is not a number in [0, 1] */
-export function checkThreshold({ threshold = 0.05 }: LinesOptions): number {
+export function checkThreshold({ threshold }: LinesOptions, usual: number): number {
+  if (threshold === undefined) return usual;
   if (typeof threshold === 'number' && threshold >= 0 && threshold <= 1) return threshold;
   throw new ArgumentError(`attentionLines: threshold must be a number in [0, 1], got ${threshold}`);
 }

@@ -18,7 +18,7 @@ const HEAVY = 0.5;
 /** @throws ArgumentError when `width` is not an integer of at least 24, or `threshold` not a number in [0, 1] */
 export function linesToTerminal(grid: AttentionGrid, options: LinesTerminalOptions = {}): string {
   const { colour, width } = checkTerminal(options);
-  const threshold = checkThreshold(options);
+  const threshold = checkThreshold(options, 0.2);
   const lines = grid.title ? wrap(terminalTitle(grid.title), width) : [];
   lines.push(...wrap(terminalTitle(axesOfLines(grid)), width));
   if (grid.weights.length === 0) {
@@ -111,7 +111,8 @@ function listed(
     const sources = Array.from(weights.keys())
       .filter((c) => weights[c]! >= threshold && weights[c]! > 0)
       .sort((a, b) => weights[b]! - weights[a]! || a - b)
-      .map((c) => `${directed(columns[c]!)} ${weights[c]!.toFixed(2)}`);
+      // Not to be broken between a label and its weight.
+      .map((c) => `${directed(columns[c]!)}\u00a0${weights[c]!.toFixed(2)}`);
     return wrap(`${directed(row)} ← ${sources.join(', ') || '(none)'}`, width);
   });
 }
