@@ -67,7 +67,7 @@ ${body}
 }
 
 /** Pointing is not found by chance, and not everyone can point. */
-const HINT = '<figcaption>Point at a part to see its value. The table holds them all.</figcaption>\n';
+const HINT = '<figcaption>Point at a part to see its value, or open the table.</figcaption>\n';
 
 /** What a page shows on request. */
 export interface Folded {

@@ -1,5 +1,5 @@
 /** What all SVG documents share: the paper with its light and dark colours, text, and its sizes. */
-import { drawnTitle, markup, wrap } from './labels.ts';
+import { drawnTitle, markup, widest, wrap } from './labels.ts';
 
 /**
  * The only part that a page's Content-Security-Policy can take away: all positions and light colours are
@@ -60,6 +60,18 @@ export function text(
   const fill = kind === 'ink' ? '#1b1d22' : '#5b616e';
   const attributes = more === '' ? '' : ` ${more}`;
   return `<text class="${kind}" x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${fill}"${attributes}>${markup(content)}</text>`;
+}
+
+/**
+ * Words on a plate of their own, around x and above y but within `width`, that show while the element before them is pointed
+ * at.
+ */
+export function readout(content: string, x: number, y: number, width: number): string {
+  const half = (widest([content]) * CAPTION_SIZE * SANS_ADVANCE) / 2 + 6;
+  const middle = Math.max(half, Math.min(x, width - half));
+  const plate = `<rect class="paper" x="${round(middle - half)}" y="${round(y - 17)}" width="${round(2 * half)}" height="24" rx="4" fill="#fff"/>`;
+  const words = text(middle, y, CAPTION_SIZE, 'ink', content, `${SANS} text-anchor="middle"`);
+  return `<g class="value" visibility="hidden" pointer-events="none" stroke="none">${plate}${words}</g>`;
 }
 
 /** A title (or none) and captions, wrapped to `width`, with their top left corner at 0, 0. */

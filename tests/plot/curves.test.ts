@@ -53,7 +53,7 @@ describe('curves', () => {
     const svg = curves(chart).toSVG();
     expect(count(svg, '<circle class="cell"')).toBe(9);
     expect(svg).toContain('<title>fixed, letters 8: error rate 50%</title>');
-    expect(svg).toMatch(/visibility="hidden"[^>]*>letters 8: error rate 50%<\/text>/);
+    expect(svg).toMatch(/class="value" visibility="hidden".*>fixed, 8: 50%<\/text>/);
   });
 
   it('leaves a gap at NaN, and marks a point that no line reaches', () => {

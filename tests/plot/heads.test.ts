@@ -146,7 +146,7 @@ describe('attentionHeads', () => {
     expect(xmlProblem(page)).toBeUndefined();
     expect(page).toMatch(/^<!DOCTYPE html>\n<html lang="ko">/);
     expect(page).toContain('<title>two by two</title>');
-    expect(page).toContain('Point at a part to see its value.');
+    expect(page).toContain('Point at a part to see its value, or open the table.');
     expect(count(page, '<table>')).toBe(4);
     expect(page).toContain('<caption>layer 2, head 1</caption>');
     expect(page).toContain('<th scope="row">b</th><td>0.25</td><td>0.75</td>');

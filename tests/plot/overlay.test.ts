@@ -97,7 +97,7 @@ describe('attentionOverlay', () => {
     expect(page).not.toMatch(LOADS);
     expect(page).toContain('<title>one bar</title>');
     expect(count(page, '>one bar<')).toBe(2);
-    expect(page).toContain('Point at a part to see its value.');
+    expect(page).toContain('Point at a part to see its value, or open the table.');
     expect(page).toContain('<caption>2: &lt;eos&gt;</caption>');
     expect(page).toContain('<th scope="col">column 2</th>');
     expect(page).toContain('<th scope="row">row 1</th><td>0.20</td><td>0.80</td>');

@@ -9,6 +9,7 @@ import {
   type Place,
   paper,
   placed,
+  readout,
   round,
   SANS,
   SANS_ADVANCE,
@@ -229,32 +230,28 @@ function hovers(chart: Chart, i: number, shown: readonly Point[], frame: Frame, 
     .map((at) => {
       const point = shown[at]!;
       const [x, y] = [frame.x(point.x), frame.y(point.y)];
-      const value = valueAt(chart, point);
-      const half = (widest([value]) * LABEL_SIZE * SANS_ADVANCE) / 2;
-      const middle = Math.max(half, Math.min(x, width - half));
-      const readout = text(
-        middle,
-        y < frame.top + 24 ? y + 24 : y - 12,
-        LABEL_SIZE,
-        'ink',
-        value,
-        `${SANS} text-anchor="middle" visibility="hidden" pointer-events="none"`,
-      );
+      const [where, value] = [writeValue(point.x, 'number'), writeWithBand(point, chart.yFormat)];
+      const full = `${label}, ${drawnTitle(chart.xTitle)} ${where}: ${drawnTitle(chart.yTitle)} ${value}`;
       return (
         `<circle class="cell" cx="${round(x)}" cy="${round(y)}" r="7" fill-opacity="0">` +
-        `<title>${markup(`${label}, ${value}`)}</title></circle>` +
-        readout.replace('class="ink"', 'class="ink value"')
+        `<title>${markup(full)}</title></circle>` +
+        readout(
+          `${shorten(label, WIDEST_LABEL)}, ${where}: ${value}`,
+          x,
+          y < frame.top + 32 ? y + 28 : y - 18,
+          width,
+        )
       );
     })
     .join('');
 }
 
-/** `x: y (low to high)` with the titles of both axes. */
-function valueAt({ xTitle, yTitle, yFormat }: Chart, { x, y, low, high }: Point): string {
-  const around = Number.isNaN(low + high)
+/** y, and what its band reaches from and to. */
+function writeWithBand({ y, low, high }: Point, yFormat: Chart['yFormat']): string {
+  const band = Number.isNaN(low + high)
     ? ''
     : ` (${writeValue(low, yFormat)} to ${writeValue(high, yFormat)})`;
-  return drawnTitle(`${xTitle} ${writeValue(x, 'number')}: ${yTitle} ${writeValue(y, yFormat)}`) + around;
+  return writeValue(y, yFormat) + band;
 }
 
 function isDrawn(point: Point | undefined): point is Point {

@@ -10,6 +10,7 @@ import {
   type Place,
   paper,
   placed,
+  readout,
   round,
   text,
 } from '../paper.ts';
@@ -138,40 +139,26 @@ function links(
   const middle = (from + to) / 2;
   const count = grid.columns.length;
   const drawn = shown.map((i) => {
-    const [x0, x1] = [columnPlaces[i % count]!, rowPlaces[Math.floor(i / count)]!].map(round);
+    const [row, column] = [Math.floor(i / count), i % count];
+    const [x0, x1] = [round(columnPlaces[column]!), round(rowPlaces[row]!)];
     const outline = `M${x0} ${from}C${x0} ${middle} ${x1} ${middle} ${x1} ${to}`;
-    return { outline, weight: grid.weights[i]!, ...readout(grid, i, (x0! + x1!) / 2, middle, width) };
+    const value = grid.weights[i]!.toFixed(2);
+    const [full, short] = [(label: string) => label, (label: string) => shorten(label, WIDEST_LABEL)].map(
+      (cut) => `${cut(drawnLabel(grid.rows[row]!))} ← ${cut(drawnLabel(grid.columns[column]!))}: ${value}`,
+    ) as [string, string];
+    return {
+      line: `<path d="${outline}" ${thickness(grid.weights[i]!)}/>`,
+      touch: `<path class="touch" d="${outline}"><title>${markup(full)}</title></path>`,
+      value: readout(short, (x0 + x1) / 2, middle + 5, width),
+    };
   });
-  const lines = drawn.map(({ outline, weight }) => `<path d="${outline}" ${thickness(weight)}/>`);
+  const lines = drawn.map(({ line }) => line);
   // Above all lines, so that a thin one can be pointed at and no line covers a value.
-  const touched = drawn.map(
-    ({ outline, hint, value }) => `<path class="touch" d="${outline}"><title>${hint}</title></path>${value}`,
-  );
+  const touched = drawn.map(({ touch, value }) => touch + value);
   return [
     `<g class="pen" fill="none" stroke="#1b1d22">${lines.join('')}</g>`,
     `<g fill="none" stroke="#fff" stroke-opacity="0" stroke-width="${HOVER_WIDTH}">${touched.join('')}</g>`,
   ];
-}
-
-/** What is said of a weight: beside the pointer, and in the middle of its line. */
-function readout(
-  { rows, columns, weights }: AttentionGrid,
-  i: number,
-  x: number,
-  y: number,
-  width: number,
-): { hint: string; value: string } {
-  const row = drawnLabel(rows[Math.floor(i / columns.length)]!);
-  const column = drawnLabel(columns[i % columns.length]!);
-  const content = `${shorten(row, WIDEST_LABEL)} ← ${shorten(column, WIDEST_LABEL)}: ${weights[i]!.toFixed(2)}`;
-  const half = (widest([content]) * LABEL_SIZE * MONOSPACE_ADVANCE) / 2;
-  const box = { x: Math.max(half, Math.min(x, width - half)), half: half + 6 };
-  const plate = `<rect class="paper" x="${round(box.x - box.half)}" y="${y - 14}" width="${round(2 * box.half)}" height="26" rx="4" fill="#fff"/>`;
-  const words = text(box.x, y + 4, LABEL_SIZE, 'ink', content, 'text-anchor="middle"');
-  return {
-    hint: markup(`${row} ← ${column}: ${weights[i]!.toFixed(2)}`),
-    value: `<g class="value" visibility="hidden" pointer-events="none" stroke="none">${plate}${words}</g>`,
-  };
 }
 
 /** Both tell the weight: thin and pale, or thick and dark. */
