@@ -6,8 +6,8 @@ import type { Settings } from './run.ts';
 export function pictures({ parts }: Result<Settings, PronunciationFigures>): Record<string, string> {
   const series = Object.entries(parts).map(([label, { figures }]) => ({
     label,
-    // Drawn at the shortest of its words: of the last group, which is open, most are of that length.
-    x: figures.byLength.map(({ from }) => from),
+    // A group of lengths is drawn at the one that is next to the other groups.
+    x: figures.byLength.map(({ from, to }, i) => (i === 0 ? to : from)),
     y: figures.byLength.map(({ perNoStress }) => perNoStress),
   }));
   const byLength = curves({
