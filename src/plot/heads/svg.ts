@@ -92,7 +92,8 @@ function panels(heads: Heads, width: number): Panel {
   const { cell, labelSize, gutter, perLine } = layout;
   const panelWidth = columns.length * cell;
   const left = (h: number): number => gutter + (h % perLine) * (panelWidth + GAP);
-  let top = Math.ceil(widest(columns) * labelSize * MONOSPACE_ADVANCE) + NAME_SIZE + 14;
+  const labelled = isUpright(columns, layout) ? labelSize : widest(columns) * labelSize * MONOSPACE_ADVANCE;
+  let top = Math.ceil(labelled) + NAME_SIZE + 14;
   let body = '';
   for (let h = 0; h < perLine; h++) {
     body += placed(
@@ -118,11 +119,19 @@ function panels(heads: Heads, width: number): Panel {
   return { width: left(perLine - 1) + panelWidth, height: top - NAME_SIZE - GAP - 4, body };
 }
 
-function columnLabels(columns: readonly string[], { cell, labelSize }: Layout): string {
+function isUpright(columns: readonly string[], { cell, labelSize }: Layout): boolean {
+  return widest(columns) * labelSize * MONOSPACE_ADVANCE < cell;
+}
+
+function columnLabels(columns: readonly string[], layout: Layout): string {
+  const { cell, labelSize } = layout;
+  const upright = isUpright(columns, layout);
   return columns
     .map((label, c) => {
-      const at = round((c + 0.5) * cell + labelSize * 0.35);
-      return text(0, 0, labelSize, 'ink', label, `transform="translate(${at} 0) rotate(-90)"`);
+      const middle = (c + 0.5) * cell;
+      if (upright) return text(middle, 0, labelSize, 'ink', label, 'text-anchor="middle"');
+      const turned = `transform="translate(${round(middle + labelSize * 0.35)} 0) rotate(-90)"`;
+      return text(0, 0, labelSize, 'ink', label, turned);
     })
     .join('');
 }
