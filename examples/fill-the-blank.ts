@@ -109,5 +109,5 @@ function mapOf(word: string, filled: readonly FilledMask[]): string {
     rows: filled.map(({ position }) => `letter ${position}`),
     columns: ['‹', ...word, '›'],
     weights: filled.map(({ weights }) => weights!),
-  }).toTerminal();
+  }).toTerminal({ colour: process.stdout.isTTY && !process.env.NO_COLOR });
 }

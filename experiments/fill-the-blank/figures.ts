@@ -4,14 +4,12 @@ import type { Score } from './measure.ts';
 import type { Recipe } from './model.ts';
 
 export interface Settings {
-  /** Names the file of weights. */
+  /** Names the file of weights, and the bounds that must hold. */
   readonly size: 'full' | 'quick';
   readonly model: Recipe;
   /** So many test words and validation words are drawn, or all where there are fewer. */
   readonly testWords: number;
   readonly validationWords: number;
-  /** The model's least share of right letters, and its least lead over the bigrams of both sides. */
-  readonly least: { readonly top1: number; readonly lead: number };
 }
 
 /** The ways of filling a blank that are counted rather than trained. */

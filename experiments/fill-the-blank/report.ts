@@ -16,7 +16,7 @@ import { spelled } from './spelling.ts';
 const MODEL = 'masked model';
 
 export function report(result: Result<Settings, Figures>): string {
-  return [scores(result), groups(result), examples(result)].join('\n\n');
+  return [scores(result), orders(result), groups(result), examples(result)].join('\n\n');
 }
 
 /** What a way of filling blanks is called: n-grams by the n that was chosen. */
@@ -25,7 +25,7 @@ export function nameOf(fill: CountedFill, result: Result<Settings, Figures>): st
 }
 
 /** The n of least perplexity on validation words. */
-function bestOrder(result: Result<Settings, Figures>): GroupScore {
+export function bestOrder(result: Result<Settings, Figures>): GroupScore {
   const { orders } = figuresOf(result).counted;
   return orders.reduce((best, order) => (order.perplexity < best.perplexity ? order : best));
 }
@@ -63,6 +63,19 @@ function scores(result: Result<Settings, Figures>): string {
     ...shares.map((share) => `right, ${100 * share}% of a word hidden`),
   ];
   return table(heads, rows);
+}
+
+/** What n-grams of each n do on validation words, of which one was chosen. */
+function orders(result: Result<Settings, Figures>): string {
+  const { orders } = figuresOf(result).counted;
+  const rows = orders.map(({ group, top1, top3, perplexity }) => [
+    `${group}-gram of both sides`,
+    percent(top1),
+    percent(top3),
+    perplexity.toFixed(2),
+  ]);
+  const heads = [`${whole(orders[0]!.blanks)} blanks in validation words`, 'right', 'among the best three'];
+  return table([...heads, 'perplexity'], rows);
 }
 
 function groups(result: Result<Settings, Figures>): string {

@@ -35,7 +35,6 @@ export const experiment: Experiment<Settings, Figures> = {
       },
       testWords: 10_000,
       validationWords: 500,
-      least: { top1: 0.45, lead: 0.15 },
     },
     quick: {
       size: 'quick',
@@ -45,7 +44,6 @@ export const experiment: Experiment<Settings, Figures> = {
       },
       testWords: 1_000,
       validationWords: 200,
-      least: { top1: 0.27, lead: 0.02 },
     },
   },
   parts: () => ['counted', 'model'],
