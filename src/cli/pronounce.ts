@@ -84,24 +84,18 @@ async function pronounce(words: readonly string[], flags: PronounceFlags): Promi
     throw new UsageError('expected words, as arguments or as lines on standard input');
   }
   const pronouncer = await loadPronouncer(flags);
-  const output = flags.out === undefined ? standardOutput(process.stdout) : fileOutput(flags.out);
   const progress = fromInput ? createProgress(flags) : noProgress;
+  let output: Output | undefined;
   const cleanUp = (): void => {
     progress.clear();
-    output.discard();
+    output?.discard();
   };
+  // Before the output's file is there: a signal that came between the two would leave it.
   const signals = onSignal(cleanUp);
-  const run: Run = {
-    pronouncer,
-    output,
-    progress,
-    form: formOf(flags),
-    beam: flags.beam,
-    notes: !flags.json,
-  };
   try {
+    output = flags.out === undefined ? standardOutput(process.stdout) : fileOutput(flags.out);
     return await pronounceBatches(
-      run,
+      { pronouncer, output, progress, form: formOf(flags), beam: flags.beam, notes: !flags.json },
       fromInput ? standardInputBatches(BATCH) : argumentBatches(words, BATCH),
     );
   } finally {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ReaderGone } from '../../src/cli/failure.ts';
 import { standardOutput } from '../../src/cli/output.ts';
@@ -87,6 +88,27 @@ describe('heed pronounce --out', () => {
     child.kill(signal);
     expect(await end).toEqual({ code: expected, stdout: '', stderr: '' });
     expect(readdirSync(place.folder).filter((name) => name.includes(signal))).toEqual([]);
+  });
+
+  it('removes a file that was opened just as the signal came', async () => {
+    const preload = place.path('signal-on-open.mjs');
+    writeFileSync(
+      preload,
+      `import fs from 'node:fs';
+       import { syncBuiltinESMExports } from 'node:module';
+       const { openSync } = fs;
+       fs.openSync = (path, ...rest) => {
+         const file = openSync(path, ...rest);
+         if (String(path).endsWith('.part')) process.kill(process.pid, 'SIGTERM');
+         return file;
+       };
+       syncBuiltinESMExports();`,
+    );
+    const file = place.path('opened.txt');
+    const nodeOptions = ['--import', pathToFileURL(preload).href];
+    const child = start(['pronounce', '--weights', place.weightsFile, '--out', file], { nodeOptions });
+    expect(await ended(child)).toEqual({ code: 143, stdout: '', stderr: '' });
+    expect(parts()).toEqual([]);
   });
 
   it('ends with 130 on SIGINT while writing to a pipe', async () => {
