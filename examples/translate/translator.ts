@@ -144,7 +144,7 @@ export class Translator {
           }).map(([best]) => best!);
     return sources.map((source, i) => {
       const { ids: written, attention } = found[i]!;
-      const read = tokens[i]!.map((id) => this.source.token(id));
+      const read = this.source.tokensOf(source);
       const wrote = written.map((id) => this.target.token(id));
       return {
         source,

@@ -67,15 +67,19 @@ export class Vocabulary {
   }
 
   /**
-   * The ids of a normalised text; a letter that is not known is `unknownId`.
+   * A normalised text cut into what has ids: words, and the letters of all others.
    * @param spelling the share of words that are spelled although they have an id, drawn by `random`
    */
-  encode(text: string, spelling = 0, random?: Uniform): number[] {
+  tokensOf(text: string, spelling = 0, random?: Uniform): string[] {
     return piecesOf(text).flatMap((piece) => {
-      const id = this.#ids.get(piece);
-      if (id !== undefined && !(random && spelling > 0 && random.uniform() < spelling)) return [id];
-      return Array.from(piece, (letter) => this.#ids.get(letter) ?? ids.unknownId);
+      const spelled = random !== undefined && spelling > 0 && random.uniform() < spelling;
+      return this.#ids.has(piece) && !spelled ? [piece] : [...piece];
     });
+  }
+
+  /** The ids of what `tokensOf` gives; a letter that is not known is `unknownId`. */
+  encode(text: string, spelling = 0, random?: Uniform): number[] {
+    return this.tokensOf(text, spelling, random).map((token) => this.#ids.get(token) ?? ids.unknownId);
   }
 
   /** What an id stands for; '�' for ids that are no text. */
