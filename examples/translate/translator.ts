@@ -30,6 +30,8 @@ export interface Translation {
 
 /** Texts translated side by side. */
 const BATCH = 64;
+/** By how many tokens a translation may exceed the letters of its source. */
+const MARGIN = 10;
 const KIND = 'heed translator 1';
 
 export class Translator {
@@ -133,13 +135,15 @@ export class Translator {
   #batch(sources: readonly string[], beam: number): Translation[] {
     const tokens = sources.map((source) => this.source.encode(source));
     const search = this.model.stepModel(tokens);
-    const longest = this.model.config.maxLength - 1;
+    const most = this.model.config.maxLength - 1;
+    // A translation that repeats itself would go on to the end.
+    const maxLength = sources.map((source) => Math.min(most, MARGIN + source.length));
     const found =
       beam === 1
-        ? greedyDecode(search, longest)
+        ? greedyDecode(search, maxLength)
         : beamSearch(search, {
             beam,
-            maxLength: longest,
+            maxLength,
             lengthPenalty: { kind: 'power', alpha: 1 },
           }).map(([best]) => best!);
     return sources.map((source, i) => {
