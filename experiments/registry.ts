@@ -4,6 +4,7 @@ import type { Experiment } from './experiment.ts';
 const experiments: Readonly<Record<string, () => Promise<{ readonly experiment: Experiment }>>> = {
   'why-attention': () => import('./why-attention/run.ts'),
   'which-attention': () => import('./which-attention/run.ts'),
+  translate: () => import('./translate/run.ts'),
   'fill-the-blank': () => import('./fill-the-blank/run.ts'),
 };
 
