@@ -6,6 +6,7 @@ const experiments: Readonly<Record<string, () => Promise<{ readonly experiment: 
   'which-attention': () => import('./which-attention/run.ts'),
   translate: () => import('./translate/run.ts'),
   'fill-the-blank': () => import('./fill-the-blank/run.ts'),
+  digits: () => import('./digits/run.ts'),
 };
 
 export const experimentNames: readonly string[] = Object.keys(experiments);
