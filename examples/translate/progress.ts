@@ -22,7 +22,7 @@ export function trainingProgress(stream: NodeJS.WriteStream): {
     };
   }
   const format = 'training [{bar}] {percentage} %  step {step}  loss {loss}  {left} s left';
-  const bar = new SingleBar({ stream, format, barsize: 24, hideCursor: true, clearOnComplete: true });
+  const bar = new SingleBar({ stream, format, barsize: 24, clearOnComplete: true });
   bar.start(1000, 0, { step: 0, loss: '?', left: '?' });
   return {
     step({ step, share, loss }) {

@@ -4,7 +4,7 @@ import { type DigitsFigures, type Example, pixelsOf } from './figures.ts';
 import { partTitles } from './report.ts';
 import type { Settings } from './run.ts';
 
-/** Three canvases side by side. */
+/** Three stand side by side. */
 const PICTURE_SIZE = 224;
 
 export function pictures({ parts, settings }: Result<Settings, DigitsFigures>): Record<string, string> {
@@ -24,7 +24,7 @@ export function pictures({ parts, settings }: Result<Settings, DigitsFigures>): 
     const { examples, grid } = parts[part]!.figures;
     for (const example of [examples[0]!, examples.at(-1)!]) {
       drawn[`${part}-${example.digits.length}-digits.svg`] = overlay(example, {
-        title: `${partTitles[part]} reads ${example.digits.join(' ')}`,
+        title: `${partTitles[part]}: ${example.digits.join(' ')}`,
         grid,
         canvas: settings.canvas,
       });
