@@ -13,7 +13,7 @@ export type { LinesTerminalOptions } from './plot/lines/terminal.ts';
 export type { AttentionGrid, AttentionMapInput } from './plot/map/grid.ts';
 export { attentionPage } from './plot/map/html.ts';
 export { type AttentionMap, attentionMap } from './plot/map/map.ts';
-export { attentionSheet, type SVGOptions } from './plot/map/svg.ts';
+export { attentionSheet, type SheetOptions, type SVGOptions } from './plot/map/svg.ts';
 export type { AttentionOverlayInput, OverlayImage, OverlayStep } from './plot/overlay/input.ts';
 export { type AttentionOverlay, attentionOverlay } from './plot/overlay/overlay.ts';
 export type { OverlaySVGOptions } from './plot/overlay/svg.ts';

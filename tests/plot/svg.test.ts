@@ -108,6 +108,33 @@ describe('attentionSheet', () => {
     expect(xmlProblem(svg)).toBeUndefined();
   });
 
+  it('puts maps side by side, in rows that none leaves', () => {
+    const maps = [phone(), uniform(2, 2), uniform(3, 1)];
+    const sizeOf = (svg: string): number[] =>
+      /viewBox="0 0 (\S+) (\S+)"/.exec(svg)!.slice(1).map(Number);
+    const [width, height] = sizeOf(attentionSheet(maps));
+    const [wide, low] = sizeOf(attentionSheet(maps, { beside: 2 }));
+    const [widest, lowest] = sizeOf(attentionSheet(maps, { beside: 3 }));
+    expect([wide! > width!, widest! > wide!]).toEqual([true, true]);
+    expect([low! < height!, lowest! < low!]).toEqual([true, true]);
+    // Three places and no fourth map: nothing is wider for it.
+    expect(sizeOf(attentionSheet(maps, { beside: 9 }))).toEqual([widest, lowest]);
+    const rows = attentionSheet(maps, { beside: 2 }).matchAll(/<g transform="translate\((\S+) (\S+)\)"><text/g);
+    const places = Array.from(rows, ([, x, y]) => [Number(x), Number(y)] as const);
+    // The legend is the last.
+    expect(places).toHaveLength(4);
+    expect(places[0]![1]).toBe(places[1]![1]);
+    expect(places[2]![1]).toBeGreaterThan(places[1]![1]);
+    expect(places[2]![0]).toBe(places[0]![0]);
+    expect(xmlProblem(attentionSheet(maps, { beside: 2 }))).toBeUndefined();
+  });
+
+  it.each([0, 1.5, Number.NaN, -1])('refuses %s maps side by side', (beside) => {
+    expect(() => attentionSheet([phone()], { beside })).toThrow(
+      new ArgumentError(`attentionSheet: beside must be a positive integer, got ${beside}`),
+    );
+  });
+
   it('says so when there are no maps', () => {
     expect(attentionSheet([])).toContain('>no attention maps</text>');
     expect(xmlProblem(attentionSheet([]))).toBeUndefined();

@@ -20,11 +20,17 @@ export interface SVGOptions {
   cellSize?: number;
 }
 
+export interface SheetOptions extends SVGOptions {
+  /** How many maps stand side by side; 1 by default. */
+  beside?: number;
+}
+
 const WIDEST_ROW_LABEL = 24;
 const WIDEST_COLUMN_LABEL = 20;
 const LEGEND_STEPS = 20;
 const LEGEND_STEP = 6;
 const LEGEND_HEIGHT = 10;
+
 /** One map as an SVG document. @throws ArgumentError when `cellSize` is not a number of at least 4 */
 export function toSVG(grid: AttentionGrid, options: SVGOptions = {}): string {
   return svgDocument([panel(grid, cellSize(grid, options), true)], describe(grid), 'document');
@@ -36,16 +42,21 @@ export function toInlineSVG(grid: AttentionGrid): string {
 }
 
 /**
- * Several maps in one SVG document, each below the other, with one legend. Without maps it is a document that says
- * so.
+ * Several maps in one SVG document, below one another or in rows, with one legend. Without maps it is a document that
+ * says so.
  *
- * @throws ArgumentError when `maps` is not an array of maps
+ * @throws ArgumentError when `maps` is not an array of maps, `beside` no positive integer, or `cellSize` not a number of
+ *   at least 4
  */
-export function attentionSheet(maps: readonly AttentionGrid[]): string {
+export function attentionSheet(maps: readonly AttentionGrid[], options: SheetOptions = {}): string {
   checkMaps(maps, 'attentionSheet');
-  const panels = maps.map((grid) => panel(grid, cellSize(grid, {}), true));
+  const { beside = 1 } = options;
+  if (!(Number.isInteger(beside) && beside > 0)) {
+    throw new ArgumentError(`attentionSheet: beside must be a positive integer, got ${beside}`);
+  }
+  const panels = maps.map((grid) => panel(grid, cellSize(grid, options), true));
   const label = maps.map(describe).join('; ') || 'no attention maps';
-  return svgDocument(panels, label, 'document');
+  return svgDocument(panels, label, 'document', beside);
 }
 
 /** What the map is, for those who do not see it. */
@@ -64,14 +75,19 @@ function cellSize(grid: AttentionGrid, options: SVGOptions): number {
   return size;
 }
 
-function svgDocument(panels: readonly Panel[], label: string, place: Place): string {
+function svgDocument(panels: readonly Panel[], label: string, place: Place, beside = 1): string {
   const legendWidth = LEGEND_STEPS * LEGEND_STEP + 80;
-  const width = Math.max(legendWidth, LEAST_TEXT_WIDTH, ...panels.map((each) => each.width)) + 2 * MARGIN;
+  const step = Math.max(0, ...panels.map((each) => each.width)) + MARGIN;
+  const drawn = step * Math.min(beside, panels.length) - MARGIN;
+  const width = Math.max(legendWidth, LEAST_TEXT_WIDTH, drawn) + 2 * MARGIN;
   let top = MARGIN;
   let body = '';
-  for (const each of panels) {
-    body += `${placed(each, MARGIN, top)}\n`;
-    top += each.height + MARGIN;
+  for (let first = 0; first < panels.length; first += beside) {
+    const row = panels.slice(first, first + beside);
+    row.forEach((each, i) => {
+      body += `${placed(each, MARGIN + i * step, top)}\n`;
+    });
+    top += Math.max(...row.map((each) => each.height)) + MARGIN;
   }
   if (panels.length === 0) {
     const note = heading(undefined, ['no attention maps'], LEAST_TEXT_WIDTH);
