@@ -34,6 +34,8 @@ export type TransformerSizes = Pick<
 export interface Learner extends LetterReader {
   parameters(): ReadonlyMap<string, Tensor>;
   loss(pairs: readonly SequencePair[]): Tensor;
+  /** Who goes on with what this one has learnt, and after which share of the steps. */
+  readonly successor?: { readonly after: number; begin(): Learner };
 }
 
 /** Longest word in letters and longest pronunciation that the models take. */
@@ -42,6 +44,11 @@ const LONGEST = 48;
 const HALF_WIDTH = 3;
 /** Weight of the entropy bonus of hard attention (Xu 2015, eq. 12). */
 const ENTROPY_WEIGHT = 0.01;
+/**
+ * Share of the steps that hard attention begins with softly: REINFORCE alone, from a decoder that cannot tell good choices
+ * from bad ones, gets nowhere in so short a training.
+ */
+const SOFT_SHARE = 0.25;
 
 const ids = { paddingId: padId, startId, endId };
 const shared = {
@@ -74,14 +81,32 @@ export function recurrentLearner(
   labelSmoothing: number,
 ): Learner {
   const config: Seq2SeqConfig = { ...shared, ...sizes, ...recurrentMechanisms[mechanism] };
-  const model = Seq2Seq.create(runtime, config, runtime.random);
   const { random } = runtime;
-  const baseline = new MovingBaseline();
-  const loss = (pairs: readonly SequencePair[]): Tensor => {
-    const batch = pairBatch(runtime, pairs, ids);
-    if (config.choice !== 'hard') return model.loss(batch, { random, labelSmoothing });
-    return hardAttentionLoss(model.hardLoss(batch, { random }), { baseline, entropyWeight: ENTROPY_WEIGHT });
-  };
+  const model = Seq2Seq.create(runtime, { ...config, choice: 'soft' }, random);
+  const soft = learnerOf(model, (pairs) =>
+    model.loss(pairBatch(runtime, pairs, ids), { random, labelSmoothing }),
+  );
+  if (config.choice !== 'hard') return soft;
+  return { ...soft, successor: { after: SOFT_SHARE, begin: () => hardLearner(runtime, config, soft) } };
+}
+
+/** Begins with the parameters of another model of its sizes. */
+function hardLearner(runtime: TrainingRuntime, config: Seq2SeqConfig, before: Learner): Learner {
+  const { random } = runtime;
+  const model = Seq2Seq.create(runtime, config, random);
+  for (const [name, parameter] of model.parameters()) {
+    parameter.set(before.parameters().get(name)!.toFloat32Array());
+  }
+  let baseline: MovingBaseline | undefined;
+  return learnerOf(model, (pairs) => {
+    const cost = model.hardLoss(pairBatch(runtime, pairs, ids), { random });
+    const rewards = Array.from(cost.logLikelihoods);
+    baseline ??= new MovingBaseline(0.9, rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length);
+    return hardAttentionLoss(cost, { baseline, entropyWeight: ENTROPY_WEIGHT });
+  });
+}
+
+function learnerOf(model: Seq2Seq, loss: Learner['loss']): Learner {
   return { parameters: () => model.parameters(), stepModel: (sources) => model.stepModel(sources), loss };
 }
 

@@ -1,5 +1,5 @@
 /** What the pronunciation experiments share: training on the dictionary's words, and figures on held-out ones. */
-import { type Entry, loadDictionary } from '../models/pronounce/dictionary.ts';
+import { type Dictionary, type Entry, loadDictionary } from '../models/pronounce/dictionary.ts';
 import { measureGreedy, predictGreedy, type WordPrediction } from '../models/pronounce/measure.ts';
 import { epochBatches, type Pair, pairsOf } from '../models/pronounce/pairs.ts';
 import { greedyDecode } from '../src/decode/greedy.ts';
@@ -95,53 +95,81 @@ export function madeWith({ settings, seed, machine }: Result<{ budget: Budget },
 /** Trains a model and measures it. `trainingSeconds` and `wordsPerSecond` are of processor time. */
 export async function pronunciationFigures(
   runtime: TrainingRuntime,
-  learner: Learner,
+  untrained: Learner,
   budget: Budget,
-  { peak, seed, report }: { peak: number; seed: number; report: Report },
+  options: TeachingOptions,
 ): Promise<PronunciationFigures> {
   const dictionary = loadDictionary();
-  const parameters = learner.parameters();
-  const steps = Math.ceil(budget.trainingWords / budget.batchSize);
-  const batchOf = batches(pairsOf(dictionary.train), budget.batchSize, seed);
-  const validation = spread(dictionary.validation, Math.min(CURVE_WORDS, budget.testWords ?? CURVE_WORDS));
-  const curve: { words: number; loss: number; perNoStress: number }[] = [];
-  let losses: number[] = [];
-  let seconds = 0;
-  let started = processorSeconds();
-  await train({
-    runtime,
-    parameters,
-    optimizer: new Adam(parameters),
-    steps,
-    schedule: warmupCosine({ peak, warmupSteps: budget.warmupSteps, totalSteps: steps }),
-    clip: CLIP_NORM,
-    loss: (step) =>
-      learner.loss(batchOf(step).map(({ letters, phonemes }) => ({ source: letters, target: phonemes }))),
-    onStep: ({ step, loss }) => {
-      losses.push(loss);
-      report(step + 1, steps, `loss ${loss.toFixed(3)}`);
-      if (Math.floor(((step + 1) * CURVE_POINTS) / steps) === Math.floor((step * CURVE_POINTS) / steps))
-        return;
-      seconds += processorSeconds() - started;
-      const { perNoStress } = measureGreedy(learner, validation);
-      curve.push({ words: (step + 1) * budget.batchSize, loss: mean(losses), perNoStress });
-      losses = [];
-      started = processorSeconds();
-    },
-  });
+  const { learner, curve, seconds } = await teach(runtime, untrained, dictionary, budget, options);
   const test = spread(dictionary.test, budget.testWords ?? dictionary.test.length);
   const begun = processorSeconds();
   const predictions = predictGreedy(learner, test);
   const wordsPerSecond = test.length / (processorSeconds() - begun);
   return {
     ...errorRates(predictions),
-    parameters: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
+    parameters: [...learner.parameters().values()].reduce((sum, { size }) => sum + size, 0),
     trainingSeconds: seconds,
     wordsPerSecond,
     byLength: byLength(predictions),
     curve,
     reading: read(learner, READ_WORD),
   };
+}
+
+interface TeachingOptions {
+  readonly peak: number;
+  readonly seed: number;
+  readonly report: Report;
+}
+
+/** @returns the learner that came to the end: the one given, or its successor */
+async function teach(
+  runtime: TrainingRuntime,
+  first: Learner,
+  dictionary: Dictionary,
+  budget: Budget,
+  { peak, seed, report }: TeachingOptions,
+): Promise<{ learner: Learner; curve: PronunciationFigures['curve']; seconds: number }> {
+  const steps = Math.ceil(budget.trainingWords / budget.batchSize);
+  const batchOf = batches(pairsOf(dictionary.train), budget.batchSize, seed);
+  const validation = spread(dictionary.validation, Math.min(CURVE_WORDS, budget.testWords ?? CURVE_WORDS));
+  const schedule = warmupCosine({ peak, warmupSteps: budget.warmupSteps, totalSteps: steps });
+  const curve: { words: number; loss: number; perNoStress: number }[] = [];
+  let losses: number[] = [];
+  let seconds = 0;
+  let started = processorSeconds();
+  const learn = (learner: Learner, optimizer: Adam, until: number): Promise<unknown> =>
+    train({
+      runtime,
+      parameters: learner.parameters(),
+      optimizer,
+      steps: until - optimizer.steps,
+      schedule,
+      clip: CLIP_NORM,
+      loss: (step) =>
+        learner.loss(batchOf(step).map(({ letters, phonemes }) => ({ source: letters, target: phonemes }))),
+      onStep: ({ step, loss }) => {
+        losses.push(loss);
+        report(step + 1, steps, `loss ${loss.toFixed(3)}`);
+        if (Math.floor(((step + 1) * CURVE_POINTS) / steps) === Math.floor((step * CURVE_POINTS) / steps))
+          return;
+        seconds += processorSeconds() - started;
+        const { perNoStress } = measureGreedy(learner, validation);
+        curve.push({ words: (step + 1) * budget.batchSize, loss: mean(losses), perNoStress });
+        losses = [];
+        started = processorSeconds();
+      },
+    });
+  const { successor } = first;
+  const optimizer = new Adam(first.parameters());
+  await learn(first, optimizer, successor ? Math.floor(successor.after * steps) : steps);
+  if (!successor) return { learner: first, curve, seconds };
+  const learner = successor.begin();
+  const next = new Adam(learner.parameters());
+  const moments = [...optimizer.state()].map(([name, tensor]) => [name, tensor.toFloat32Array()] as const);
+  next.restore(new Map(moments), optimizer.steps);
+  await learn(learner, next, steps);
+  return { learner, curve, seconds };
 }
 
 /** The batch of each step, epoch after epoch. */
