@@ -18,5 +18,8 @@ export function pictures({ parts }: Result<Settings, PronunciationFigures>): Rec
   });
   const attending = named.filter(({ figures }) => figures.reading.weights[0]!.length > 0);
   const maps = attending.map(({ name, figures }) => attentionMap(mapOf(figures.reading, name)));
-  return { 'learning.svg': learning.toSVG(), 'attention.svg': attentionSheet(maps) };
+  return {
+    'learning.svg': learning.toSVG(),
+    'attention.svg': attentionSheet(maps, { beside: 4, cellSize: 20 }),
+  };
 }
