@@ -110,8 +110,7 @@ describe('attentionSheet', () => {
 
   it('puts maps side by side, in rows that none leaves', () => {
     const maps = [phone(), uniform(2, 2), uniform(3, 1)];
-    const sizeOf = (svg: string): number[] =>
-      /viewBox="0 0 (\S+) (\S+)"/.exec(svg)!.slice(1).map(Number);
+    const sizeOf = (svg: string): number[] => /viewBox="0 0 (\S+) (\S+)"/.exec(svg)!.slice(1).map(Number);
     const [width, height] = sizeOf(attentionSheet(maps));
     const [wide, low] = sizeOf(attentionSheet(maps, { beside: 2 }));
     const [widest, lowest] = sizeOf(attentionSheet(maps, { beside: 3 }));
@@ -119,7 +118,9 @@ describe('attentionSheet', () => {
     expect([low! < height!, lowest! < low!]).toEqual([true, true]);
     // Three places and no fourth map: nothing is wider for it.
     expect(sizeOf(attentionSheet(maps, { beside: 9 }))).toEqual([widest, lowest]);
-    const rows = attentionSheet(maps, { beside: 2 }).matchAll(/<g transform="translate\((\S+) (\S+)\)"><text/g);
+    const rows = attentionSheet(maps, { beside: 2 }).matchAll(
+      /<g transform="translate\((\S+) (\S+)\)"><text/g,
+    );
     const places = Array.from(rows, ([, x, y]) => [Number(x), Number(y)] as const);
     // The legend is the last.
     expect(places).toHaveLength(4);
