@@ -32,7 +32,7 @@ export const recipe: Recipe = {
     encoderHidden: 144,
     encoderLayers: 2,
     decoderHidden: 288,
-    score: 'general',
+    score: 'dot',
     dropout: 0.25,
     paddingId: padId,
     startId,
