@@ -15,7 +15,8 @@ export const tinyRecipe: Recipe = {
     embeddingSize: 6,
     encoderHidden: 5,
     encoderLayers: 2,
-    decoderHidden: 9,
+    // Dot scores compare states with annotations, which have both directions.
+    decoderHidden: 10,
     dropout: 0.2,
   },
   epochs: 2,
