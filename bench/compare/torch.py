@@ -5,8 +5,8 @@
     python3 bench/compare/torch.py build/bench/training --threads 2
 
 The same model (src/models/seq2seq/model.ts) with the same parameters by name, and the same recipe
-(models/pronounce/recipe.ts). What can leave the decoder's loop has left it: the embedding's share of the gates, the
-keys' projection, the output layer. nn.LSTM reads packed sequences.
+(models/pronounce/recipe.ts). What can leave the decoder's loop has left it: the embedding's share of the gates and the
+output layer. nn.LSTM reads packed sequences.
 """
 import argparse
 import json
@@ -42,7 +42,6 @@ class Pronouncer(nn.Module):
         self.bridge_h = nn.Linear(encoded, hidden)
         self.bridge_c = nn.Linear(encoded, hidden)
         self.cell = nn.LSTMCell(embedding + hidden, hidden)
-        self.attn = nn.Linear(encoded, hidden, bias=False)
         self.combine = nn.Linear(encoded + hidden, hidden, bias=False)
         self.out = nn.Linear(hidden, config["targetVocabulary"])
 
@@ -57,7 +56,7 @@ class Pronouncer(nn.Module):
         values, _ = pad_packed_sequence(output, batch_first=True)
         hidden = torch.tanh(self.bridge_h(torch.cat((hidden[-2], hidden[-1]), 1)))
         cell = torch.tanh(self.bridge_c(torch.cat((cell[-2], cell[-1]), 1)))
-        keys = self.attn(values).transpose(1, 2)
+        keys = values.transpose(1, 2)
 
         from_embedding = self.cell.weight_ih[:, : self.embedding]
         # The rest of the gates' input is [h~; h], as one product.
