@@ -1,6 +1,6 @@
 /** CLDR's names in parts between which no base phrase crosses, and what a translation memory makes of those held out. */
 import { basePhrases, cldrPairs } from '../../examples/translate/cldr.ts';
-import { type Trial, wordsOf } from '../../examples/translate/measure.ts';
+import { type Trial, wordsOf, wordsSeenIn } from '../../examples/translate/measure.ts';
 import type { Pair } from '../../examples/translate/pairs.ts';
 import { type Parts, splitPairs } from '../../examples/translate/split.ts';
 import { editDistance } from '../../src/train/errorRate.ts';
@@ -29,14 +29,13 @@ export interface Kind {
 
 export function kindsIn(train: readonly Pair[]): (pair: Pair) => Kind {
   const english = new Set(train.flatMap(({ source }) => wordsOf(source)));
-  const others = new Set(train.flatMap(({ target }) => wordsOf(target)));
+  const written = wordsSeenIn(train);
   return (pair) => {
-    const read = wordsOf(pair.source).every((word) => english.has(word));
     return {
       flag: pair.source.startsWith('flag: '),
       variant: basePhrases(pair).source !== pair.source,
-      read,
-      written: read && wordsOf(pair.target).every((word) => others.has(word)),
+      read: wordsOf(pair.source).every((word) => english.has(word)),
+      written: written(pair),
     };
   };
 }
