@@ -1,6 +1,5 @@
 /** The projections of multi-head attention's queries, keys and values, in the names of PyTorch's nn.MultiheadAttention. */
 import type { RowsOf } from '../ops/attention.ts';
-import { INT8_PANEL_ROWS, Int8Weight } from '../ops/int8Weight.ts';
 import { linear } from '../ops/linear.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -113,8 +112,8 @@ function createProjections(parameters: Parameters, config: AttentionSizes): Proj
   return { query, key, value };
 }
 
-/** The projection by rows [from, to). Views of 8-bit weights begin where a panel does: a few columns before are skipped. */
+/** The projection by rows [from, to). Views of packed weights begin where a panel does: a few columns before are skipped. */
 function rowsOf(weight: Weight, bias: Tensor | undefined, from: number, to: number): Projection {
-  const skipped = weight instanceof Int8Weight ? from % INT8_PANEL_ROWS : 0;
+  const skipped = from % weight.panelRows;
   return { weight: weight.slice(from - skipped, to), bias: bias?.slice(from - skipped, to), skipped };
 }

@@ -31,19 +31,20 @@ export interface LoadOptions {
 /** Fresh values: uniform in [-bound, bound], or all `value`. */
 export type Initialisation = { readonly bound: number } | { readonly value: number };
 
-/** Integers I8 [rows, columns] and one scale for each row. */
-interface Int8Values {
-  readonly integers: StoredTensor;
-  readonly scales: StoredTensor;
+/** A range of a weight's input columns. */
+export interface Columns {
+  readonly from: number;
+  readonly to: number;
 }
 
-interface ParameterSource {
-  /** A parameter's values, or undefined where the source has none (and has noted why). */
-  values(name: string, shape: Shape, initialisation: Initialisation): (() => Float32Array) | undefined;
-  /** A weight to be computed in int8, or undefined for f32. */
-  integers(name: string, shape: Shape): Int8Values | undefined;
-  /** The 8-bit weights handed out: no tensor stands for them. */
-  readonly int8Weights: Int8Weight[];
+/** Where parameters' values come from, at once or later. */
+export interface ParameterSource {
+  /** Whether there is such a parameter; the source notes why not, and the loading fails as a whole. */
+  has(name: string, shape: Shape): boolean;
+  /** Fills a parameter, now or when its values come. */
+  fill(name: string, parameter: Tensor, initialisation: Initialisation): void;
+  /** A weight in these ranges of its columns that no tensor stands for, or undefined where a tensor is to. */
+  weights(name: string, shape: readonly [number, number], ranges: readonly Columns[]): Weight[] | undefined;
 }
 
 /** A list of what was handed out; names lose the prefix that the list's owner was made with. */
@@ -81,13 +82,13 @@ export class Parameters {
   get(name: string, shape: Shape, initialisation: Initialisation): Tensor {
     const fullName = this.prefix + name;
     checkShape(fullName, shape);
-    const values = this.#source.values(fullName, shape, initialisation);
+    const there = this.#source.has(fullName, shape);
     // Straight from the arena: parameters outlive the scope they are made in. One that is missing stands in without
     // memory until the loading fails as a whole.
-    const storage = this.runtime.memory.allocate(values ? 4 * sizeOf(shape) : 0);
+    const storage = this.runtime.memory.allocate(there ? 4 * sizeOf(shape) : 0);
     const tensor = new Tensor(this.runtime, storage, shape);
     for (const { named, prefix } of this.#lists) named.set(fullName.slice(prefix.length), tensor);
-    if (values) tensor.set(values());
+    if (there) this.#source.fill(fullName, tensor, initialisation);
     return tensor;
   }
 
@@ -108,20 +109,14 @@ export class Parameters {
   ): Weight[] {
     const starts = widths.map((_, i) => widths.slice(0, i).reduce((a, b) => a + b, 0));
     const ranges = widths.map((width, i) => ({ from: starts[i]!, to: starts[i]! + width }));
-    const int8 = this.#source.integers(this.prefix + name, shape);
-    if (!int8) {
-      const tensor = this.get(name, shape, initialisation);
-      return ranges.map((range) => new PackedWeight(tensor, range));
-    }
-    return ranges.map((range) => {
-      const weight = Int8Weight.pack(this.runtime, int8.integers, int8.scales, range);
-      this.#source.int8Weights.push(weight);
-      return weight;
-    });
+    const weights = this.#source.weights(this.prefix + name, shape, ranges);
+    if (weights) return weights;
+    const tensor = this.get(name, shape, initialisation);
+    return ranges.map((range) => new PackedWeight(tensor, range));
   }
 }
 
-function disposeAll(disposables: Iterable<{ dispose(): void }>): void {
+export function disposeAll(disposables: Iterable<{ dispose(): void }>): void {
   for (const each of disposables) each.dispose();
 }
 
@@ -133,13 +128,13 @@ export function createParameters<Built>(
 ): Built {
   const named = new Map<string, Tensor>();
   const source: ParameterSource = {
-    values: (_name, shape, initialisation) => () => {
-      const values = new Float32Array(sizeOf(shape));
-      if ('value' in initialisation) return values.fill(initialisation.value);
-      return values.map(() => (2 * random.uniform() - 1) * initialisation.bound);
+    has: () => true,
+    fill(_name, parameter, initialisation) {
+      const values = new Float32Array(parameter.size);
+      if ('value' in initialisation) parameter.set(values.fill(initialisation.value));
+      else parameter.set(values.map(() => (2 * random.uniform() - 1) * initialisation.bound));
     },
-    integers: () => undefined,
-    int8Weights: [],
+    weights: () => undefined,
   };
   const parameters = new Parameters(runtime, source).into(named);
   try {
@@ -169,7 +164,7 @@ export function loadParameters<Built>(
       `load: arithmetic must be f32 or int8, got ${String(arithmetic satisfies never)}`,
     );
   }
-  const stored = new StoredParameters(weights, arithmetic);
+  const stored = new StoredParameters(runtime, weights, arithmetic);
   const named = new Map<string, Tensor>();
   try {
     const built = build(new Parameters(runtime, stored, prefix).into(named));
@@ -185,40 +180,49 @@ export function loadParameters<Built>(
 
 /** A file's tensors, and what was found wrong with them. */
 class StoredParameters implements ParameterSource {
+  /** Those handed out. */
   readonly int8Weights: Int8Weight[] = [];
   readonly problems: string[] = [];
+  readonly #runtime: Runtime;
   readonly #weights: WeightSource;
   readonly #arithmetic: Arithmetic;
   readonly #used = new Set<string>();
   #asked = false;
 
-  constructor(weights: WeightSource, arithmetic: Arithmetic) {
+  constructor(runtime: Runtime, weights: WeightSource, arithmetic: Arithmetic) {
+    this.#runtime = runtime;
     this.#weights = weights;
     this.#arithmetic = arithmetic;
   }
 
-  values(name: string, shape: Shape): (() => Float32Array) | undefined {
+  has(name: string, shape: Shape): boolean {
     const stored = this.#weights.get(name);
     this.#used.add(name);
     if (!stored) {
-      this.problems.push(`weights: ${name} is missing (expected shape ${describe(shape)})`);
-      return undefined;
+      this.problems.push(missing(name, shape));
+      return false;
     }
     if (describe(stored.shape) !== describe(shape)) {
       this.problems.push(`weights: ${name} has shape ${describe(stored.shape)}, expected ${describe(shape)}`);
-      return undefined;
+      return false;
     }
-    if (stored.dtype !== 'I8') return () => toFloat32(stored);
-    const scales = this.#scalesOf(name, shape);
-    if (!scales) {
-      this.problems.push(`weights: ${name} is I8 and needs ${name}${SCALE_SUFFIX} of ${shape[0]} scales`);
-      return undefined;
-    }
-    return () => dequantise(stored, scales);
+    if (stored.dtype !== 'I8' || this.#scalesOf(name, shape)) return true;
+    this.problems.push(`weights: ${name} is I8 and needs ${name}${SCALE_SUFFIX} of ${shape[0]} scales`);
+    return false;
   }
 
-  /** Leaves what does not fit to `values`, which says so. */
-  integers(name: string, shape: Shape): Int8Values | undefined {
+  fill(name: string, parameter: Tensor): void {
+    const stored = this.#weights.get(name)!;
+    const scales = stored.dtype === 'I8' && this.#scalesOf(name, parameter.shape);
+    parameter.set(scales ? dequantise(stored, scales) : toFloat32(stored));
+  }
+
+  /** Leaves what does not fit to `has`, which says so. */
+  weights(
+    name: string,
+    shape: readonly [number, number],
+    ranges: readonly Columns[],
+  ): Int8Weight[] | undefined {
     this.#asked = true;
     if (this.#arithmetic === 'f32') return undefined;
     const integers = this.#weights.get(name);
@@ -226,7 +230,11 @@ class StoredParameters implements ParameterSource {
     const scales = this.#scalesOf(name, shape);
     if (!scales) return undefined;
     this.#used.add(name);
-    return { integers, scales };
+    return ranges.map((range) => {
+      const weight = Int8Weight.pack(this.#runtime, integers, scales, range);
+      this.int8Weights.push(weight);
+      return weight;
+    });
   }
 
   /** What nobody asked for, and an arithmetic that nothing was found for. */
@@ -244,6 +252,11 @@ class StoredParameters implements ParameterSource {
     const scales = this.#weights.get(name + SCALE_SUFFIX);
     return scales && sizeOf(scales.shape) === shape[0] ? scales : undefined;
   }
+}
+
+/** What is wrong where a parameter is missing. */
+export function missing(name: string, shape?: Shape): string {
+  return `weights: ${name} is missing${shape ? ` (expected shape ${describe(shape)})` : ''}`;
 }
 
 /** value = integer * scale of its row. */

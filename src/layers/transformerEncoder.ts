@@ -39,24 +39,31 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
 
   /**
    * @param x [batch, time, modelSize]
+   * @param options.returnHidden whether to return what goes into each layer, and the output
    * @returns output [batch, time, modelSize], and each layer's weights on request
    * @throws ShapeError, DTypeError, ArgumentError
    */
   forward(
     x: Tensor,
-    options: TransformerEncoderLayerOptions = {},
-  ): { output: Tensor; weights?: readonly Tensor[] } {
+    { returnHidden, ...options }: TransformerEncoderLayerOptions & { readonly returnHidden?: boolean } = {},
+  ): { output: Tensor; weights?: readonly Tensor[]; hidden?: readonly Tensor[] } {
     return this.runtime.scope(() => {
       const shared = withAdditiveMasks(options);
       const maps: Tensor[] = [];
+      const hidden: Tensor[] = [];
       let output = x;
       for (const layer of this.layers) {
+        hidden.push(output);
         const result = layer.forward(output, shared);
         output = result.output;
         if (result.weights) maps.push(result.weights);
       }
       output = this.norm?.forward(output) ?? output;
-      return maps.length > 0 ? { output, weights: maps } : { output };
+      return {
+        output,
+        ...(maps.length > 0 && { weights: maps }),
+        ...(returnHidden && { hidden: [...hidden, output] }),
+      };
     });
   }
 

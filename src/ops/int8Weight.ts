@@ -9,7 +9,7 @@ import type { StoredTensor } from '../tensor/weights.ts';
 const SCRATCH_ROWS = 32;
 
 /** Outputs of a panel of packed 8-bit weights: a range of rows can be used alone from where a panel begins. */
-export const INT8_PANEL_ROWS = 32;
+const INT8_PANEL_ROWS = 32;
 
 /** Where a packed weight lies. */
 interface Int8Storage {
@@ -63,35 +63,52 @@ export class Int8Weight {
     if (!(0 <= from && from <= to && to <= stride)) {
       throw new ArgumentError(`Int8Weight: columns must lie within 0..${stride}, got ${from}..${to}`);
     }
-    const inputs = to - from;
+    const weight = Int8Weight.empty(runtime, outputs, to - from);
+    try {
+      weight.fill(integers.bytes, toFloat32(scales), { from, stride });
+      return weight;
+    } catch (error) {
+      weight.dispose();
+      throw error;
+    }
+  }
+
+  /** Room for a weight, to be filled. It lives until it is disposed. @throws ArgumentError, OutOfMemoryError */
+  static empty(runtime: Runtime, outputs: number, inputs: number): Int8Weight {
     // The sums of a row's products must fit 32 bits.
     if (inputs > MOST_INPUTS) {
       throw new ArgumentError(`Int8Weight: takes at most ${MOST_INPUTS} inputs, got ${inputs}`);
     }
-    const values = toFloat32(scales);
-    const { memory, kernels } = runtime;
-    const blocks: Storage[] = [];
+    const { memory } = runtime;
     // Straight from the arena: weights outlive the scope in which they are made.
-    const allocate = (bytes: number): Storage => {
-      const block = memory.allocate(bytes);
-      blocks.push(block);
-      return block;
-    };
+    const scales = memory.allocate(4 * outputs);
     try {
-      const storage = {
-        scales: allocate(4 * outputs),
-        packed: allocate(int8PackedBytes(outputs, inputs)),
-      };
-      const source = allocate(integers.bytes.length);
-      memory.floats.set(values, storage.scales.pointer / 4);
-      new Uint8Array(memory.integers.buffer, source.pointer, integers.bytes.length).set(integers.bytes);
-      kernels.qi8_pack(storage.packed.pointer, source.pointer + from, inputs, outputs, stride);
-      source.dispose();
-      return new Int8Weight(runtime, storage, outputs, inputs);
+      const packed = memory.allocate(int8PackedBytes(outputs, inputs));
+      return new Int8Weight(runtime, { scales, packed }, outputs, inputs);
     } catch (error) {
-      for (const block of blocks) block.dispose();
+      scales.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Packs the whole weight.
+   * @param integers signed bytes [outputs, stride], of which the inputs from column `from` on are taken
+   * @param scales one for each output
+   * @throws OutOfMemoryError
+   */
+  fill(integers: Uint8Array, scales: Float32Array, { from = 0, stride = this.inputs } = {}): void {
+    const { memory, kernels } = this.runtime;
+    const source = memory.allocate(integers.length);
+    memory.floats.set(scales, this.scales / 4);
+    new Uint8Array(memory.integers.buffer, source.pointer, integers.length).set(integers);
+    kernels.qi8_pack(this.packed, source.pointer + from, this.inputs, this.outputs, stride);
+    source.dispose();
+  }
+
+  /** A view by `slice` begins at a multiple of so many rows. */
+  get panelRows(): number {
+    return INT8_PANEL_ROWS;
   }
 
   /**
@@ -104,6 +121,25 @@ export class Int8Weight {
       throw new ArgumentError(`Int8Weight.slice: need ${allowed}, got from ${from} to ${to}`);
     }
     return new Int8Weight(this.runtime, this.#storage, to - from, this.inputs, this.#firstRow + from);
+  }
+
+  /** Reads a row, as values. @param into [inputs] @throws ArgumentError for a row that there is not */
+  readRow(row: number, into: Float32Array): void {
+    if (!(row >= 0 && row < this.outputs)) {
+      throw new ArgumentError(`Int8Weight: rows lie in 0..${this.outputs - 1}, got ${row}`);
+    }
+    const { floats, integers } = this.runtime.memory;
+    const bytes = new Int8Array(integers.buffer);
+    const at = this.#firstRow + row;
+    const scale = floats[this.#storage.scales.pointer / 4 + at]!;
+    const panel = int8PackedBytes(at - (at % INT8_PANEL_ROWS), this.inputs);
+    // A panel's sums take 128 bytes, and so do each four inputs of its 32 rows.
+    const first = this.#storage.packed.pointer + panel + 128 + 4 * (at % INT8_PANEL_ROWS);
+    for (let k = 0; k < this.inputs; k++) {
+      const stored = bytes[first + 128 * (k >> 2) + (k & 3)]!;
+      // Even inputs are stored with 128 added.
+      into[k] = scale * (k & 1 ? stored : stored < 0 ? stored + 128 : stored - 128);
+    }
   }
 
   /** Byte address of the packed integers. @throws DisposedError */

@@ -36,6 +36,11 @@ export class PackedWeight {
     this.#from = from;
   }
 
+  /** A view by `slice` begins at a multiple of so many rows. */
+  get panelRows(): number {
+    return 1;
+  }
+
   /** Byte address of the first used element of the weight. */
   get pointer(): number {
     return this.weight.pointer + 4 * this.#from;

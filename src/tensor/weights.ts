@@ -37,3 +37,27 @@ export interface WeightSource {
   /** The tensor of that exact name, or undefined. */
   get(name: string): StoredTensor | undefined;
 }
+
+/** What a header says of a stored tensor. */
+export type StoredTensorInfo = Pick<StoredTensor, 'dtype' | 'shape'>;
+
+/** Takes part of a tensor: whole elements from byte `offset` of it on, valid only during the call. */
+export type TakeBytes = (name: string, offset: number, bytes: Uint8Array) => void;
+
+/** What `stream` reads, and who hears of it. */
+export interface StreamOptions {
+  /** Only these tensors; all by default. */
+  readonly names?: ReadonlySet<string>;
+  readonly signal?: AbortSignal;
+  /** Hears how many bytes of how many have come. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Named tensors that are not in memory: they are read in one pass, in the order in which they lie. */
+export interface WeightStream {
+  /** All tensor names. */
+  names(): readonly string[];
+  /** Of the tensor of that exact name, or undefined. */
+  info(name: string): StoredTensorInfo | undefined;
+  stream(take: TakeBytes, options?: StreamOptions): Promise<void>;
+}
