@@ -15,13 +15,21 @@ const activations: Readonly<Record<string, Activation>> = {
 
 export class CheckpointConfig {
   readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #prefix: string;
 
-  /** @throws FormatError unless it is an object */
-  constructor(fields: unknown) {
+  /** @param prefix of the fields' names in errors @throws FormatError unless it is an object */
+  constructor(fields: unknown, prefix = '') {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-      throw new FormatError(`config.json: must be an object, got ${described(fields)}`);
+      const name = prefix === '' ? '' : `${prefix.slice(0, -1)} `;
+      throw new FormatError(`config.json: ${name}must be an object, got ${described(fields)}`);
     }
     this.#fields = fields as Readonly<Record<string, unknown>>;
+    this.#prefix = prefix;
+  }
+
+  /** The object in a field. @throws FormatError unless it is one */
+  within(name: string): CheckpointConfig {
+    return new CheckpointConfig(this.#fields[name], `${this.#prefix}${name}.`);
   }
 
   /** Whether a field is there, and not null. */
@@ -58,13 +66,20 @@ export class CheckpointConfig {
     throw this.#wrong(name, 'true or false', value);
   }
 
+  /** @throws FormatError */
+  text(name: string, fallback?: string): string {
+    const value = this.#field(name, fallback);
+    if (typeof value === 'string') return value;
+    throw this.#wrong(name, 'a text', value);
+  }
+
   /** @throws UnsupportedError for an activation that heed does not have */
   activation(name: string, fallback?: string): Activation {
     const value = this.#field(name, fallback);
     const known = typeof value === 'string' && Object.hasOwn(activations, value) && activations[value];
     if (known) return known;
     throw new UnsupportedError(
-      `config.json: ${name} is ${described(value)}, supported are ${Object.keys(activations).join(', ')}`,
+      `config.json: ${this.#prefix}${name} is ${described(value)}, supported are ${Object.keys(activations).join(', ')}`,
     );
   }
 
@@ -94,8 +109,9 @@ export class CheckpointConfig {
   only(name: string, ...supported: readonly unknown[]): void {
     const value = this.#fields[name];
     if (value === undefined || supported.includes(value)) return;
+    const allowed = supported.length === 0 ? 'nothing there' : supported.map(described).join(', ');
     throw new UnsupportedError(
-      `config.json: ${name} is ${described(value)}, supported is ${supported.map(described).join(', ')}`,
+      `config.json: ${this.#prefix}${name} is ${described(value)}, supported is ${allowed}`,
     );
   }
 
@@ -104,7 +120,9 @@ export class CheckpointConfig {
   }
 
   #wrong(name: string, expected: string, value: unknown): FormatError {
-    return new FormatError(`config.json: ${name} must be ${expected}, got ${described(value)}`);
+    return new FormatError(
+      `config.json: ${this.#prefix}${name} must be ${expected}, got ${described(value)}`,
+    );
   }
 }
 

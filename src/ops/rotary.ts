@@ -42,15 +42,25 @@ export function rotaryTable(runtime: Runtime, count: number, size: number, base 
     throw new ArgumentError(`rotaryTable: base must be positive and finite, got ${base}`);
   }
   const pairs = size / 2;
+  const frequencies = Array.from({ length: pairs }, (_, i) => base ** (-i / pairs));
   const tableOf = (of: (angle: number) => number): Tensor => {
     const table = Tensor.empty(runtime, [count, pairs]);
-    const turns = Array.from({ length: pairs }, (_, i) => base ** (-i / pairs));
-    table.set(
-      Float32Array.from({ length: table.size }, (_, at) => of(Math.floor(at / pairs) * turns[at % pairs]!)),
-    );
+    table.set(rotaryValues(count, frequencies, of));
     return table;
   };
   return { cosine: tableOf(Math.cos), sine: tableOf(Math.sin) };
+}
+
+/** of(p * frequencies[i]) for each position p and each i: [count, pairs]. */
+export function rotaryValues(
+  count: number,
+  frequencies: readonly number[],
+  of: (angle: number) => number,
+): Float32Array {
+  const pairs = frequencies.length;
+  return Float32Array.from({ length: count * pairs }, (_, at) =>
+    of(Math.floor(at / pairs) * frequencies[at % pairs]!),
+  );
 }
 
 /**
