@@ -11,6 +11,8 @@ export interface AttentionSizes {
   readonly keySize?: number;
   /** Width of the values, PyTorch's vdim; modelSize by default. */
   readonly valueSize?: number;
+  /** Width of what is projected to, all heads side by side; modelSize by default. */
+  readonly innerSize?: number;
   /** Whether the projections have biases; true by default. */
   readonly bias?: boolean;
 }
@@ -33,11 +35,11 @@ interface Projections {
 }
 
 export class AttentionProjections {
-  readonly #modelSize: number;
+  readonly #innerSize: number;
   readonly #projections: Projections;
 
   constructor(parameters: Parameters, config: AttentionSizes) {
-    this.#modelSize = config.modelSize;
+    this.#innerSize = config.innerSize ?? config.modelSize;
     this.#projections = createProjections(parameters, config);
   }
 
@@ -66,8 +68,8 @@ export class AttentionProjections {
     const tensor = linear(x, weight, bias);
     return Array.from({ length: count }, (_, i) => ({
       tensor,
-      from: skipped + i * this.#modelSize,
-      to: skipped + (i + 1) * this.#modelSize,
+      from: skipped + i * this.#innerSize,
+      to: skipped + (i + 1) * this.#innerSize,
     }));
   }
 
@@ -85,28 +87,29 @@ export class AttentionProjections {
  */
 function createProjections(parameters: Parameters, config: AttentionSizes): Projections {
   const { modelSize, keySize = modelSize, valueSize = modelSize, bias = true } = config;
+  const { innerSize = modelSize } = config;
   // Glorot's bound for a matrix [outputs, inputs], as PyTorch has it.
   const weightOf = (name: string, outputs: number, inputs: number): Weight =>
     parameters.weight(name, [outputs, inputs], { bound: Math.sqrt(6 / (inputs + outputs)) });
   const biasOf = (): Tensor | undefined =>
-    bias ? parameters.get('in_proj_bias', [3 * modelSize], { value: 0 }) : undefined;
+    bias ? parameters.get('in_proj_bias', [3 * innerSize], { value: 0 }) : undefined;
   if (keySize === modelSize && valueSize === modelSize) {
-    const weight = weightOf('in_proj_weight', 3 * modelSize, modelSize);
+    const weight = weightOf('in_proj_weight', 3 * innerSize, modelSize);
     const biases = biasOf();
     /** Parts [from, to) of query, key and value. */
     const part = (from: number, to: number): Projection =>
-      rowsOf(weight, biases, from * modelSize, to * modelSize);
+      rowsOf(weight, biases, from * innerSize, to * innerSize);
     return { query: part(0, 1), key: part(1, 2), value: part(2, 3), keyValue: part(1, 3), all: part(0, 3) };
   }
   const weights = [
-    weightOf('q_proj_weight', modelSize, modelSize),
-    weightOf('k_proj_weight', modelSize, keySize),
-    weightOf('v_proj_weight', modelSize, valueSize),
+    weightOf('q_proj_weight', innerSize, modelSize),
+    weightOf('k_proj_weight', innerSize, keySize),
+    weightOf('v_proj_weight', innerSize, valueSize),
   ];
   const biases = biasOf();
   const [query, key, value] = weights.map((weight, i) => ({
     weight,
-    bias: biases?.slice(i * modelSize, (i + 1) * modelSize),
+    bias: biases?.slice(i * innerSize, (i + 1) * innerSize),
     skipped: 0,
   })) as [Projection, Projection, Projection];
   return { query, key, value };

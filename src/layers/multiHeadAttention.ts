@@ -20,8 +20,10 @@ import { createParameters, type LoadOptions, loadParameters, type Parameters } f
  * `v_proj_weight` [modelSize, valueSize] instead of `in_proj_weight`.
  */
 export interface MultiHeadAttentionConfig extends AttentionSizes {
-  /** Divides modelSize. */
+  /** Divides innerSize, which is modelSize by default. */
   readonly heads: number;
+  /** What scores are multiplied by; 1 / sqrt(size of a head) by default. */
+  readonly scale?: number;
 }
 
 /** Which weights to return: none, their mean over the heads, or those of each head. They are stored only when asked for. */
@@ -65,16 +67,18 @@ export class MultiHeadAttention {
   /** @throws ArgumentError when heads do not divide modelSize */
   constructor(source: Parameters, config: MultiHeadAttentionConfig) {
     const { modelSize, heads, keySize = modelSize, valueSize = modelSize, bias = true } = config;
-    checkSizes('multiHeadAttention', { modelSize, heads, keySize, valueSize });
-    if (modelSize % heads !== 0) {
-      throw new ArgumentError(`multiHeadAttention: heads must divide modelSize ${modelSize}, got ${heads}`);
+    const { innerSize = modelSize } = config;
+    checkSizes('multiHeadAttention', { modelSize, heads, keySize, valueSize, innerSize });
+    if (innerSize % heads !== 0) {
+      const name = config.innerSize === undefined ? 'modelSize' : 'innerSize';
+      throw new ArgumentError(`multiHeadAttention: heads must divide ${name} ${innerSize}, got ${heads}`);
     }
     this.config = config;
     const parameters = source.into(this.#parameters);
     this.runtime = parameters.runtime;
     this.#projections = new AttentionProjections(parameters, config);
     this.#output = new Linear(parameters.within('out_proj.'), {
-      inputs: modelSize,
+      inputs: innerSize,
       outputs: modelSize,
       bias,
     });
@@ -164,9 +168,10 @@ export class MultiHeadAttention {
 
   #attend(q: RowsOf, k: RowsOf, v: RowsOf, options: MultiHeadAttentionOptions): MultiHeadAttentionResult {
     const { mask, causal = false, lengths, returnWeights = false } = options;
-    const { heads } = this.config;
+    const { heads, scale } = this.config;
     const attended = attention(q, k, v, {
       heads,
+      scale,
       causal: causal || mask === 'causal',
       mask: mask === 'causal' ? undefined : mask,
       lengths,

@@ -90,7 +90,7 @@ class StreamedParameters implements ParameterSource {
       this.#problems.push(missing(piece.name, pieces.length > 1 ? undefined : turned(shape, piece)));
     }
     if (absent.length > 0) return false;
-    const shapes = infos.map((info, i) => turned(info!.shape, pieces[i]!));
+    const shapes = infos.map((info, i) => withoutOnes(turned(info!.shape, pieces[i]!), shape.length));
     if (pieces.length === 1 ? describe(shapes[0]!) === describe(shape) : fitTogether(shapes, shape))
       return true;
     const found = pieces.map((piece, i) => `${piece.name} has shape ${describe(infos[i]!.shape)}`).join(', ');
@@ -184,6 +184,12 @@ class StreamedParameters implements ParameterSource {
 /** A shape as the parameter has it: that of a transposed tensor with its axes exchanged, and the other way round. */
 function turned(shape: Shape, { transposed }: StoredRows): Shape {
   return transposed ? [...shape].reverse() : shape;
+}
+
+/** Without leading axes of length 1 that the parameter does not have: a bias may be stored as [1, outputs]. */
+function withoutOnes(shape: Shape, axes: number): Shape {
+  const spare = shape.length - axes;
+  return spare > 0 && shape.slice(0, spare).every((extent) => extent === 1) ? shape.slice(spare) : shape;
 }
 
 /** Whether these lie under one another in a parameter of this shape. */

@@ -14,10 +14,12 @@ import type { Parameters } from './parameters.ts';
  */
 export class TiedEmbedding {
   readonly #weight: Weight;
+  readonly #paddingId: number | undefined;
 
   /** @throws ArgumentError for sizes that are not positive integers */
-  constructor(parameters: Parameters, { count, size }: EmbeddingConfig) {
+  constructor(parameters: Parameters, { count, size, paddingId }: EmbeddingConfig) {
     checkSizes('tiedEmbedding', { count, size });
+    this.#paddingId = paddingId;
     this.#weight = parameters.weight('weight', [count, size], { bound: Math.sqrt(3 / size) });
   }
 
@@ -25,7 +27,7 @@ export class TiedEmbedding {
   forward(ids: Tensor): Tensor {
     const weight = this.#weight;
     if (!(weight instanceof FrozenWeight || weight instanceof Int8Weight)) {
-      return embedding(weight.weight, ids);
+      return embedding(weight.weight, ids, this.#paddingId);
     }
     const { runtime } = ids;
     expectDType('tiedEmbedding', 'ids', ids, 'i32', runtime);

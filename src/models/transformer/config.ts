@@ -1,3 +1,4 @@
+import type { SinusoidalLayout } from '../../layers/positions.ts';
 import type { Activation } from '../../ops/activation.ts';
 
 /** A Transformer that reads one sequence and writes another (Vaswani 2017). */
@@ -18,6 +19,8 @@ export interface TransformerSeq2SeqConfig {
   readonly finalNorm?: boolean;
   /** 'sinusoidal' by default. */
   readonly positions?: 'sinusoidal' | 'learned';
+  /** Of sinusoidal positions; 'interleaved' by default, as in the paper. */
+  readonly sinusoidalLayout?: SinusoidalLayout;
   /** Most positions of a source, and of a target with its start. */
   readonly maxLength: number;
   /**

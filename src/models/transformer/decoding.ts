@@ -9,13 +9,13 @@ import type { TransformerSeq2SeqConfig } from './config.ts';
 /** What decoding needs of the model. */
 export interface CachedEncoderDecoder {
   readonly runtime: Runtime;
-  readonly config: TransformerSeq2SeqConfig;
+  readonly config: Pick<TransformerSeq2SeqConfig, 'targetVocabulary' | 'startId' | 'endId' | 'paddingId'>;
   start(source: Tensor, lengths: Tensor): TransformerDecoderCache;
   step(previous: Tensor, cache: TransformerDecoderCache): { logProbabilities: Tensor; weights: Tensor };
 }
 
 /**
- * TransformerSeq2Seq behind the decoders' interface. Its state is the cache, which steps and selections change in place:
+ * A Transformer that reads and writes behind the decoders' interface. Its state is the cache, which steps and selections change in place:
  * what they were given is what they return.
  */
 export class TransformerStepModel implements StepModel<TransformerDecoderCache> {

@@ -22,11 +22,11 @@ import {
 } from '../../layers/parameters.ts';
 import { LearnedPositions, SinusoidalPositions } from '../../layers/positions.ts';
 import { drop } from '../../layers/residual.ts';
+import { TiedEmbedding } from '../../layers/tiedEmbedding.ts';
 import { Transformer, type TransformerDecoderResult } from '../../layers/transformer.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
 import { scale } from '../../ops/elementwise.ts';
 import { linear } from '../../ops/linear.ts';
-import { PackedWeight } from '../../ops/packedWeight.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
 import { disposeWeight, type Weight } from '../../ops/weight.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -56,7 +56,7 @@ export interface TransformerSeq2SeqResult extends Omit<TransformerDecoderResult,
 
 /** One side: what turns its ids into vectors. */
 interface Side {
-  readonly embedding: Embedding;
+  readonly embedding: Embedding | TiedEmbedding;
   readonly positions: SinusoidalPositions | LearnedPositions;
 }
 
@@ -67,7 +67,8 @@ export class TransformerSeq2Seq implements CachedEncoderDecoder {
   readonly #source: Side;
   readonly #target: Side;
   readonly #stacks: Transformer;
-  readonly #outWeight: Weight;
+  /** Of the output, unless it is the target's embedding. */
+  readonly #outWeight: Weight | undefined;
   readonly #outBias: Tensor;
 
   /** @throws ArgumentError for a configuration that does not fit */
@@ -84,7 +85,7 @@ export class TransformerSeq2Seq implements CachedEncoderDecoder {
     this.#outWeight =
       tiedEmbeddings === 'none'
         ? out.weight('weight', [targetVocabulary, modelSize], { bound: 1 / Math.sqrt(modelSize) })
-        : new PackedWeight(tgt.weight);
+        : undefined;
     this.#outBias = out.get('bias', [targetVocabulary], { value: 0 });
     this.#source = { embedding: src, positions: srcPositions };
     this.#target = { embedding: tgt, positions: tgtPositions };
@@ -121,7 +122,8 @@ export class TransformerSeq2Seq implements CachedEncoderDecoder {
 
   /** Logits of what the decoder gives. @param x [..., modelSize] */
   #classify(x: Tensor): Tensor {
-    return linear(x, this.#outWeight, this.#outBias);
+    if (this.#outWeight) return linear(x, this.#outWeight, this.#outBias);
+    return (this.#target.embedding as TiedEmbedding).score(x, this.#outBias);
   }
 
   /**
@@ -233,7 +235,7 @@ export class TransformerSeq2Seq implements CachedEncoderDecoder {
       positions.dispose();
     }
     this.#stacks.dispose();
-    disposeWeight(this.#outWeight);
+    if (this.#outWeight) disposeWeight(this.#outWeight);
     this.#outBias.dispose();
   }
 
@@ -268,27 +270,33 @@ function checkConfig(config: TransformerSeq2SeqConfig): void {
 function createEmbeddings(
   parameters: Parameters,
   config: TransformerSeq2SeqConfig,
-): readonly [Embedding, Embedding] {
-  const { sourceVocabulary, targetVocabulary, modelSize: size, paddingId, tiedEmbeddings } = config;
-  const create = (prefix: string, count: number): Embedding =>
-    new Embedding(parameters.within(prefix), { count, size, paddingId });
+): readonly [Side['embedding'], Side['embedding']] {
+  const { sourceVocabulary, targetVocabulary, modelSize: size, paddingId, tiedEmbeddings = 'none' } = config;
   if (tiedEmbeddings === 'all') {
-    const shared = create('embedding.', targetVocabulary);
+    const shared = new TiedEmbedding(parameters.within('embedding.'), {
+      count: targetVocabulary,
+      size,
+      paddingId,
+    });
     return [shared, shared];
   }
-  return [create('src_embedding.', sourceVocabulary), create('tgt_embedding.', targetVocabulary)];
+  const Target = tiedEmbeddings === 'target' ? TiedEmbedding : Embedding;
+  return [
+    new Embedding(parameters.within('src_embedding.'), { count: sourceVocabulary, size, paddingId }),
+    new Target(parameters.within('tgt_embedding.'), { count: targetVocabulary, size, paddingId }),
+  ];
 }
 
 /** The source's and the target's; sinusoidal ones are the same. */
 function createPositions(
   parameters: Parameters,
-  { positions, maxLength, modelSize: size }: TransformerSeq2SeqConfig,
+  { positions, sinusoidalLayout, maxLength, modelSize: size }: TransformerSeq2SeqConfig,
 ): readonly [Side['positions'], Side['positions']] {
   if (positions === 'learned') {
     const create = (prefix: string): LearnedPositions =>
       new LearnedPositions(parameters.within(prefix), { maxLength, size });
     return [create('src_positions.'), create('tgt_positions.')];
   }
-  const shared = new SinusoidalPositions(parameters.runtime, { maxLength, size });
+  const shared = new SinusoidalPositions(parameters.runtime, { maxLength, size }, sinusoidalLayout);
   return [shared, shared];
 }
