@@ -16,9 +16,10 @@ export class FrozenWeight extends PackedWeight {
   readonly #storage: Storage;
   readonly #firstRow: number;
 
-  private constructor(runtime: Runtime, storage: Storage, outputs: number, inputs: number, firstRow: number) {
-    super(new Tensor(runtime, runtime.memory.allocate(0), [outputs, inputs]));
-    this.#runtime = runtime;
+  /** @param weight stands for the elements, which are not there */
+  private constructor(weight: Tensor, storage: Storage, firstRow: number) {
+    super(weight);
+    this.#runtime = weight.runtime;
     this.#storage = storage;
     this.#firstRow = firstRow;
   }
@@ -29,7 +30,8 @@ export class FrozenWeight extends PackedWeight {
     // Straight from the arena: weights outlive the scope in which they are made.
     const storage = runtime.memory.allocate(bytes);
     runtime.memory.floats.fill(0, storage.pointer / 4, (storage.pointer + bytes) / 4);
-    return new FrozenWeight(runtime, storage, outputs, inputs, 0);
+    const empty = runtime.memory.allocate(0);
+    return new FrozenWeight(new Tensor(runtime, empty, [outputs, inputs]), storage, 0);
   }
 
   override get panelRows(): number {
@@ -60,7 +62,8 @@ export class FrozenWeight extends PackedWeight {
       const allowed = `0 <= from <= to <= ${this.outputs}, from a multiple of ${PANEL_ROWS}`;
       throw new ArgumentError(`FrozenWeight.slice: need ${allowed}, got from ${from} to ${to}`);
     }
-    return new FrozenWeight(this.#runtime, this.#storage, to - from, this.inputs, this.#firstRow + from);
+    const rows = new Tensor(this.#runtime, this.weight.storage, [to - from, this.inputs]);
+    return new FrozenWeight(rows, this.#storage, this.#firstRow + from);
   }
 
   /**
