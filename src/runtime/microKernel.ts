@@ -30,8 +30,7 @@ function now(): number {
 const WITHOUT_CLOCK: MicroKernel = 'shuffles';
 
 /** Whether a call of `f32_matmul` is one that is timed. */
-export function isTimed(values: readonly number[]): boolean {
-  const [M, N, K] = values.slice(4, 7) as [number, number, number];
+export function isTimed(M: number, N: number, K: number): boolean {
   return M >= 4 && M * N * K >= LARGE;
 }
 
@@ -67,14 +66,39 @@ export function onTrial(
     settle(chosen);
   }
 
-  const f32_matmul: InferenceKernels['f32_matmul'] = (...values) => {
+  // Named one by one: gathered, each call would leave an array behind, and a model of small products never settles.
+  const f32_matmul: InferenceKernels['f32_matmul'] = (
+    c,
+    a,
+    packed,
+    bias,
+    M,
+    N,
+    K,
+    aStride,
+    cStride,
+    accumulate,
+    activation,
+  ) => {
     // Whoever took the kernels before the trial ended still holds these.
-    if (settled) return instances[settled].f32_matmul(...values);
-    const start = now();
-    instances[tried[turn]!].f32_matmul(...values);
-    if (!isTimed(values)) return;
+    const timed = !settled && isTimed(M, N, K);
+    const start = timed ? now() : 0;
+    instances[settled ?? tried[turn]!].f32_matmul(
+      c,
+      a,
+      packed,
+      bias,
+      M,
+      N,
+      K,
+      aStride,
+      cStride,
+      accumulate,
+      activation,
+    );
+    if (!timed) return;
     milliseconds += now() - start;
-    multiplications += values[4] * values[5] * values[6];
+    multiplications += M * N * K;
     if (milliseconds >= SAMPLE_MILLISECONDS) next();
     else if (++products === PATIENCE) finish(WITHOUT_CLOCK);
   };

@@ -96,7 +96,10 @@ export class Runtime {
     const total = values[cut.argument]!;
     const share = grain * Math.ceil(total / grain / (this.threads * SHARES_PER_THREAD));
     // What is being timed is timed on one thread.
-    const timed = this.#microKernel === undefined && kernel === 'f32_matmul' && isTimed(values);
+    const timed =
+      this.#microKernel === undefined &&
+      kernel === 'f32_matmul' &&
+      isTimed(values[4]!, values[5]!, values[6]!);
     if (!pool || timed || work < WORTH_SPLITTING || share >= total) {
       ((this.#kernels as TrainingKernels)[kernel] as (...values: readonly number[]) => void)(...values);
     } else {

@@ -71,7 +71,10 @@ describe('what is timed', () => {
     [product(2 ** 19, 1, 1), true],
     [product(0, 1024, 1024), false],
     [product(1024, 1024, 0), false],
-  ])('%j: %j', (values, timed) => expect(isTimed(values)).toBe(timed));
+  ])('%j: %j', (values, timed) => {
+    const [M, N, K] = values.slice(4) as [number, number, number];
+    expect(isTimed(M, N, K)).toBe(timed);
+  });
 });
 
 describe('the candidates', () => {
