@@ -109,6 +109,18 @@ export {
   TransformerSeq2Seq,
   type TransformerSeq2SeqResult,
 } from './models/transformer/model.ts';
+export {
+  createVoiceDetector,
+  VoiceDetector,
+  type VoiceDetectorOptions,
+} from './models/voiceActivity/model.ts';
+export {
+  type SegmentOptions,
+  type SpeechEvent,
+  type SpeechSegment,
+  SpeechSegmenter,
+  speechSegments,
+} from './models/voiceActivity/segments.ts';
 export { type ConvOptions, conv1d, conv2d } from './ops/conv.ts';
 export { entropy } from './ops/entropy.ts';
 export { gaussianWindow } from './ops/gaussianWindow.ts';
