@@ -11,8 +11,10 @@ import { kernelSuites } from './kernels/index.ts';
 import { pronounceCases } from './pronounce.ts';
 import { describeRoofline, measureRoofline } from './roofline.ts';
 import { type Case, describeHost, type Measured, runSuite } from './suite.ts';
+import { voiceActivityCases } from './voiceActivity.ts';
 
-const known = ['kernels', ...Object.keys(kernelSuites), 'pronounce'];
+const suites = { ...kernelSuites, 'voice-activity': voiceActivityCases };
+const known = ['kernels', ...Object.keys(suites), 'pronounce'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,7 +24,7 @@ const { values: options, positionals } = parseArgs({
     threads: { type: 'string', default: '1' },
   },
 });
-const asked = positionals.length > 0 ? positionals : ['kernels', 'pronounce'];
+const asked = positionals.length > 0 ? positionals : ['kernels', 'voice-activity', 'pronounce'];
 for (const name of asked) {
   if (!known.includes(name))
     throw new RangeError(`bench: unknown suite ${name}, expected one of ${known.join(', ')}`);
@@ -44,7 +46,7 @@ for (const name of names) {
 if (options.json) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
 
 async function prepare(name: string, of: RuntimeOptions): Promise<{ cases: Case[]; runtime: Runtime }> {
-  const create = kernelSuites[name];
+  const create = suites[name as keyof typeof suites];
   if (!create) return pronounceCases(of);
   const runtime = await createRuntime(of);
   return { cases: create(runtime), runtime };

@@ -12,15 +12,8 @@ import { voiceActivity } from '../reference/voiceActivity.ts';
 import { expectSameBits } from '../support/bits.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import {
-  CHUNK,
-  expectWithin,
-  floatsOf,
-  layersOf,
-  openDetector,
-  randomSilero,
-  sileroShapes,
-} from '../support/sileroVad.ts';
+import { expectWithin, layersOf, openDetector } from '../support/sileroVad.ts';
+import { CHUNK, floatsOf, randomSilero, sileroShapes } from '../support/sileroWeights.ts';
 import { sourceOf } from '../support/sourceOf.ts';
 
 const seed = testSeed();

@@ -5,7 +5,8 @@ import { speechSegments } from '../../src/models/voiceActivity/segments.ts';
 import { EPSILON } from '../kernels/bounds.ts';
 import { voiceActivity } from '../reference/voiceActivity.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
-import { expectWithin, floatsOf, layersOf, openDetector, readSilero } from '../support/sileroVad.ts';
+import { expectWithin, layersOf, openDetector, readSilero } from '../support/sileroVad.ts';
+import { floatsOf } from '../support/sileroWeights.ts';
 
 const silero = readSilero();
 afterAll(() => {

@@ -1,20 +1,19 @@
-/** Silero VAD with the sound and the results beside it, of ../shared/data; and random weights of its shapes. */
+/** Silero VAD with the sound and the results beside it, of ../shared/data, and its layers beside the reference's. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { fromFloat32, toFloat32 } from '../../src/io/conversion.ts';
+import { toFloat32 } from '../../src/io/conversion.ts';
 import { readSafetensors } from '../../src/io/safetensors.ts';
 import { loadParameters } from '../../src/layers/parameters.ts';
 import { VoiceNetwork } from '../../src/models/voiceActivity/network.ts';
 import { Stream } from '../../src/models/voiceActivity/stream.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import type { StoredTensor, WeightSource } from '../../src/tensor/weights.ts';
+import type { WeightSource } from '../../src/tensor/weights.ts';
 import { DATA_FOLDER } from '../parity/cases.ts';
 import type { Bounded, VoiceStep } from '../reference/voiceActivity.ts';
-import { seededRandom } from './random.ts';
+import { CHUNK } from './sileroWeights.ts';
 
-export const CHUNK = 512;
 export const SILERO_FOLDER = join(DATA_FOLDER, 'models/silero-vad-16k');
 
 /** What is in the folder, or undefined where it is absent. */
@@ -32,42 +31,6 @@ export function readSilero() {
       samples.subarray(CHUNK * i, CHUNK * (i + 1)),
     ),
   };
-}
-
-/** Its tensors' shapes, by name. */
-export const sileroShapes: Readonly<Record<string, readonly number[]>> = {
-  'stft.forward_basis': [258, 1, 256],
-  'encoder.conv1.weight': [128, 129, 3],
-  'encoder.conv1.bias': [128],
-  'encoder.conv2.weight': [64, 128, 3],
-  'encoder.conv2.bias': [64],
-  'encoder.conv3.weight': [64, 64, 3],
-  'encoder.conv3.bias': [64],
-  'encoder.conv4.weight': [128, 64, 3],
-  'encoder.conv4.bias': [128],
-  'decoder.lstm.weight_ih': [512, 128],
-  'decoder.lstm.weight_hh': [512, 128],
-  'decoder.lstm.bias_ih': [512],
-  'decoder.lstm.bias_hh': [512],
-  'decoder.conv.weight': [1, 128, 1],
-  'decoder.conv.bias': [1],
-};
-
-/** Random tensors of these shapes, of a size that keeps signals as large as they come (He 2015). */
-export function randomSilero(seed: number): Record<string, StoredTensor> {
-  const random = seededRandom(seed);
-  return Object.fromEntries(
-    Object.entries(sileroShapes).map(([name, shape]) => {
-      const depth = shape.slice(1).reduce((a, b) => a * b, 1);
-      const size = shape[0]! * depth;
-      return [name, fromFloat32(random.normals(size, depth > 1 ? Math.sqrt(2 / depth) : 0.3), shape, 'F32')];
-    }),
-  );
-}
-
-/** The tensors of a source as floats, by name. */
-export function floatsOf(source: WeightSource): Record<string, Float32Array> {
-  return Object.fromEntries(source.names().map((name) => [name, toFloat32(source.get(name)!)]));
 }
 
 /** The network and a stream as a detector has them, open to be looked at. */
