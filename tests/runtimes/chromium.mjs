@@ -5,6 +5,7 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import { checkFingerprints, fingerprintScripts } from './chromiumFingerprints.mjs';
 import { checkThreads, PAGES, SCRIPTS } from './chromiumThreads.mjs';
+import { checkVoice, VOICE_SCRIPTS } from './chromiumVoice.mjs';
 
 const EXECUTABLE = '/usr/bin/chromium';
 const FLAGS =
@@ -73,6 +74,7 @@ export async function run() {
     expect('no error on the page', errors.length === 0, errors.join('; '));
     await checkThreads(browser, origin, expect);
     await checkFingerprints(browser, origin, expect);
+    await checkVoice(browser, origin, expect);
   } finally {
     await browser.close();
     server.close();
@@ -82,7 +84,7 @@ export async function run() {
 }
 
 function serve() {
-  const scripts = { ...SCRIPTS, ...fingerprintScripts() };
+  const scripts = { ...SCRIPTS, ...VOICE_SCRIPTS, ...fingerprintScripts() };
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     if (Object.hasOwn(PAGES, path)) {
