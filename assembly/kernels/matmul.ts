@@ -227,10 +227,10 @@ export function f32_pack_transposed(packedPtr: usize, sourcePtr: usize, K: i32, 
 
 /**
  * C [M, N] = activation(A [M, K] · B (+ bias [N])), or activation(C + A · B) where `accumulate` is not 0. B is packed by
- * `f32_pack` or `f32_pack_transposed`. `aStride` and `cStride` are the elements between rows (>= K, >= N). `biasPtr` 0:
- * no bias; it is ignored when accumulating. `activation`: a code of activation.ts, 0 for none. C must not overlap A or
- * B. K = 0 leaves bias or zeros. Each element is summed in the order k = 0..K-1. Error before the activation: at most
- * (K + 1) eps * sum |a||b|.
+ * `f32_pack` or `f32_pack_transposed`. `aStride` and `cStride` are the elements between rows: A's may overlap, as the
+ * windows of a signal do, C's may not (cStride >= N). `biasPtr` 0: no bias; it is ignored when accumulating. `activation`:
+ * a code of activation.ts, 0 for none. C must not overlap A or B. K = 0 leaves bias or zeros. Each element is summed in the
+ * order k = 0..K-1. Error before the activation: at most (K + 1) eps * sum |a||b|.
  */
 export function f32_matmul(
   cPtr: usize, aPtr: usize, packedPtr: usize, biasPtr: usize, M: i32, N: i32, K: i32,

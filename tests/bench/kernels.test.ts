@@ -3,12 +3,15 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { kernelSuites } from '../../bench/kernels/index.ts';
 import { expectClose } from '../../bench/kernels/verify.ts';
 import type { Roofline } from '../../bench/roofline.ts';
+import { voiceActivityCases } from '../../bench/voiceActivity.ts';
 import { describeWork } from '../../bench/work.ts';
 import { createRuntime } from '../../src/runtime/load.ts';
 
 const runtime = await createRuntime();
 afterAll(() => runtime.dispose());
-const suites = Object.entries(kernelSuites).map(([name, create]) => ({ name, cases: create(runtime) }));
+const suites = Object.entries({ ...kernelSuites, 'voice-activity': voiceActivityCases }).map(
+  ([name, create]) => ({ name, cases: create(runtime) }),
+);
 
 it('names no case of a suite twice: results are found by name', () => {
   for (const { cases } of suites) {

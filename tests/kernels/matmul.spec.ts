@@ -19,10 +19,12 @@ function panels(columns: i32, width: i32): i32 {
   return (columns + width - 1) / width * width;
 }
 
-function checkMatmul(M: i32, N: i32, K: i32, start: Start, padding: i32, misaligned: bool): void {
+function checkMatmul(
+  M: i32, N: i32, K: i32, start: Start, padding: i32, misaligned: bool, aStride: i32 = K + padding,
+): void {
   begin('matmul M=' + M.toString() + ' N=' + N.toString() + ' K=' + K.toString() + ' start=' + start.toString(), misaligned);
-  const aStride = K + padding, bStride = N + 2 * padding, cStride = N + 3 * padding;
-  const a = normals(M * aStride), b = normals(K * bStride), bias = normals(N);
+  const bStride = N + 2 * padding, cStride = N + 3 * padding;
+  const a = normals(M * aStride + max(0, K - aStride)), b = normals(K * bStride), bias = normals(N);
   const before = normals(M * N);
   // An outlier in one lane must stay in its row and column.
   if (M * K > 2) setFloat(a, (M - 1) * aStride, 1e4);
@@ -102,6 +104,13 @@ describe('f32_matmul', () => {
   it('accumulates', () => sweep(Start.Accumulate, 0, false));
   it('keeps to its columns where rows are strided, at any alignment', () => sweep(Start.Bias, 3, true));
   it('accumulates where rows are strided, at any alignment', () => sweep(Start.Accumulate, 3, true));
+  it('takes rows of A that overlap, as the windows of a signal do', () => {
+    checkMatmul(4, 258, 256, Start.Zero, 0, false, 128);
+    checkMatmul(4, 128, 387, Start.Bias, 0, false, 129);
+    checkMatmul(7, 33, 9, Start.Bias, 1, true, 3);
+    checkMatmul(13, 41, 5, Start.Accumulate, 0, false, 1);
+    checkMatmul(97, 9, 769, Start.Bias, 0, false, 2);
+  });
   it('multiplies larger matrices', () => {
     checkMatmul(65, 127, 129, Start.Bias, 0, false);
     checkMatmul(63, 129, 255, Start.Accumulate, 1, true);

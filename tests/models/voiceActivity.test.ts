@@ -7,6 +7,7 @@ import { fromFloat32 } from '../../src/io/conversion.ts';
 import { writeSafetensors } from '../../src/io/writeSafetensors.ts';
 import { createVoiceDetector, VoiceDetector } from '../../src/models/voiceActivity/model.ts';
 import { createRuntime } from '../../src/runtime/load.ts';
+import { microKernels } from '../../src/runtime/microKernel.ts';
 import type { WeightSource } from '../../src/tensor/weights.ts';
 import { voiceActivity } from '../reference/voiceActivity.ts';
 import { expectSameBits } from '../support/bits.ts';
@@ -67,6 +68,16 @@ describe.each(variants)('the voice detector, %s', (variant) => {
       ),
       ofIntegers,
     );
+  });
+
+  it('gives the same bits with every micro-kernel', async () => {
+    const chunks = noise(4);
+    const results: Float32Array[] = [];
+    for (const microKernel of microKernels) {
+      using detector = await createVoiceDetector({ variant, weights, microKernel });
+      results.push(heard(detector, chunks));
+    }
+    for (const result of results) expectSameBits(result, results[0]!);
   });
 
   it('repeats a stream after reset, to the bit', async () => {
