@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.ts';
 import type { StoredDType, StoredTensor } from '../tensor/weights.ts';
 import { entryLabel, isWellFormed, METADATA } from './headerScanner.ts';
 import { quoted } from './problems.ts';
-import { LENGTH_BYTES, LONGEST_HEADER } from './safetensors.ts';
+import { LENGTH_BYTES, LONGEST_HEADER } from './safetensorsHeader.ts';
 import { bytesPerElement, checkStoredTensor } from './storedDType.ts';
 
 type NamedTensor = readonly [name: string, tensor: StoredTensor];
