@@ -49,3 +49,27 @@ export class DisposedError extends Error {
 export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
 }
+
+/** A file that could not be had over the network: no connection, one that kept breaking off, or a refusing status. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  readonly url: string;
+  /** The last answer's HTTP status, undefined where none came. */
+  readonly status: number | undefined;
+  /** How many requests were made in vain, one after another. */
+  readonly attempts: number;
+  constructor(
+    message: string,
+    about: {
+      readonly url: string;
+      readonly status?: number;
+      readonly attempts: number;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, about.cause === undefined ? undefined : { cause: about.cause });
+    this.url = about.url;
+    this.status = about.status;
+    this.attempts = about.attempts;
+  }
+}
