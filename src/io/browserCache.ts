@@ -37,7 +37,7 @@ export function browserCache(name = 'heed'): FileCache {
 function cachedFile(cache: Cache, key: string, headers: Headers): CachedFile {
   return {
     size: Number(headers.get(SIZE)),
-    tag: headers.get(TAG) ?? '',
+    tag: decodeURI(headers.get(TAG) ?? ''),
     // A stored response is a stream: as a Blob, some browsers would hold it in memory.
     reading: 'onwards',
     async *read(from, to, signal) {

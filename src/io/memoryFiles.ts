@@ -7,6 +7,9 @@ export type FileContent = Uint8Array | ArrayBuffer | Blob;
 /** Files by their paths: `{ 'config.json': bytes, 'model.safetensors': blob }`. */
 export type FileContents = ReadonlyMap<string, FileContent> | Readonly<Record<string, FileContent>>;
 
+/** Bytes handed out at a time, so that there is progress to report. */
+const BLOCK = 1 << 20;
+
 /** What an input element or a dropped folder gives. */
 export type PickedFiles = FileList | readonly File[];
 
@@ -54,8 +57,11 @@ function fileOf(name: string, content: FileContent): ByteFile {
     size: bytes.length,
     reading: 'anywhere',
     async *read(from, to, signal) {
-      signal?.throwIfAborted();
-      if (from < Math.min(to, bytes.length)) yield bytes.subarray(from, Math.min(to, bytes.length));
+      const end = Math.min(to, bytes.length);
+      for (let position = from; position < end; position += BLOCK) {
+        signal?.throwIfAborted();
+        yield bytes.subarray(position, Math.min(end, position + BLOCK));
+      }
     },
   };
 }

@@ -61,14 +61,16 @@ export async function openModelFolder(
 }
 
 class OpenModelFolder implements ModelFolder {
-  readonly name: string;
   readonly #files: Files;
   readonly #signal: AbortSignal | undefined;
 
   constructor(files: Files, signal: AbortSignal | undefined) {
-    this.name = files.name;
     this.#files = files;
     this.#signal = signal;
+  }
+
+  get name(): string {
+    return this.#files.name;
   }
 
   json(file: string): Promise<unknown> {

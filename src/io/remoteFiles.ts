@@ -14,6 +14,9 @@ export interface RemoteOptions {
   readonly offline: boolean;
 }
 
+/** How often a request is repeated that only asks whether a cached file is still right. */
+const PROBE_RETRIES = 2;
+
 /**
  * Files below a URL, from the cache where it has the version that is online.
  *
@@ -22,17 +25,20 @@ export interface RemoteOptions {
  * network or a working server, the cached file is used, and from then on nothing but the cache.
  */
 export class RemoteFiles implements Files {
-  readonly name: string;
   readonly #folder: URL;
   readonly #options: RemoteOptions;
   #offline: boolean;
 
   /** @param folder its query, if any, is sent for every file */
   constructor(folder: URL, options: RemoteOptions) {
-    this.name = withoutQuery(folder.href);
     this.#folder = folder;
     this.#options = options;
     this.#offline = options.offline;
+  }
+
+  get name(): string {
+    const url = withoutQuery(this.#folder.href);
+    return this.#offline ? `${url} (offline: what the cache has of it)` : url;
   }
 
   async open(path: string, signal?: AbortSignal): Promise<ByteFile | undefined> {
@@ -57,7 +63,9 @@ export class RemoteFiles implements Files {
   /** Whether the cached file is what lies at the URL, or the best that can be had. */
   async #isCurrent(url: string, cached: CachedFile, signal: AbortSignal | undefined): Promise<boolean> {
     try {
-      const online = await HttpFile.open({ ...this.#options.http, retries: 0 }, url, signal, 1);
+      const { http } = this.#options;
+      const hasty = { ...http, retries: Math.min(PROBE_RETRIES, http.retries) };
+      const online = await HttpFile.open(hasty, url, signal, 1);
       return (
         online !== undefined && online.tag !== '' && online.tag === cached.tag && online.size === cached.size
       );

@@ -71,6 +71,7 @@ export async function streamRun(
     if (run.from + done > run.to) throw new FormatError(`${file.name}: is longer than its header says`);
     pieces.add(chunk);
     onBytes(done);
+    signal?.throwIfAborted();
   }
   if (run.from + done < run.to) {
     throw new FormatError(`${file.name}: ends after ${run.from + done} bytes, its header says ${run.to}`);

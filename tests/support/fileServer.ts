@@ -154,8 +154,11 @@ export class FileServer {
     this.bytesSent += chunk.length;
     if (response.write(chunk)) return;
     await new Promise<void>((resolve) => {
-      response.once('drain', resolve);
-      response.once('close', resolve);
+      const go = (): void => {
+        response.off('drain', go).off('close', go);
+        resolve();
+      };
+      response.on('drain', go).on('close', go);
     });
   }
 }
