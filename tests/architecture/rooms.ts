@@ -16,6 +16,7 @@ const order = [
   'models',
   'train',
   'pronounce',
+  'pretrained',
   'cli',
 ];
 
@@ -35,6 +36,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   'src/train.ts': [...models, 'train'],
   'src/plot.ts': ['errors', 'plot'],
   'src/pronounce.ts': [...models, 'pronounce'],
+  'src/pretrained.ts': [...models, 'pretrained'],
   'src/cli.ts': [...order, 'plot'],
 };
 
