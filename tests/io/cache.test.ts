@@ -392,6 +392,15 @@ describe('a browser’s cache', () => {
     expect(caches.stored.size).toBe(1);
   });
 
+  it('keeps what was written, whatever becomes of the chunk', async () => {
+    const writer = await browserCache().put('https://x.example/a', '"1"', 4);
+    const chunk = Uint8Array.of(1, 2, 3, 4);
+    await writer.write(chunk);
+    chunk.fill(0);
+    await writer.keep();
+    expect([...caches.stored.values()][0]!.bytes).toEqual(Uint8Array.of(1, 2, 3, 4));
+  });
+
   it('that is forbidden is done without', async () => {
     caches.open = () => Promise.reject(new DOMException('insecure', 'SecurityError'));
     await expectModel(browserCache());

@@ -300,6 +300,23 @@ describe('a lie', () => {
   });
 });
 
+describe('a fetch of the caller’s', () => {
+  it('keeps the chunks that it hands out', async () => {
+    const chunks = [file.slice(0, 100_000), file.slice(100_000)];
+    const shared = async (): Promise<Response> =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            for (const chunk of chunks) controller.enqueue(chunk);
+            controller.close();
+          },
+        }),
+      );
+    expectSame(await load({ fetch: shared }), expected);
+    expectSame(await load({ fetch: shared }), expected);
+  });
+});
+
 describe('a file that changes', () => {
   const other = fileOfTensors(exampleTensors(2));
 
@@ -445,23 +462,37 @@ describe('an abort', () => {
     expect(await failure(open({ signal: AbortSignal.abort(reason) }))).toBe(reason);
   });
 
-  it('leaves no listener on the signal, and so does a stream that ends', async () => {
-    const { signal } = new AbortController();
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => {
-      listeners++;
-      add(...args);
-    };
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-      listeners--;
-      remove(...args);
-    };
-    faults(undefined, { cutAfter: 10 }, { status: 500 });
-    expectSame(await load({ signal }), expected);
-    expect(listeners).toBe(0);
+  it('of what a refusing server still has to say', async () => {
+    always({ status: 403, stallAfter: 2 });
+    await failure(load());
+    always({ status: 302, headers: { Location: '/elsewhere' }, stallAfter: 2 });
+    server.files.set('/elsewhere', { content: file });
+    expectSame(await load({ token: 'secret' }), expected);
+    await vi.waitFor(() => expect(server.answering).toBe(0), 2000);
   });
+
+  it.each(['a URL', 'a Blob'])(
+    'leaves no listener on the signal, and so does a stream that ends: %s',
+    async (kind) => {
+      const { signal } = new AbortController();
+      let listeners = 0;
+      const add = signal.addEventListener.bind(signal);
+      const remove = signal.removeEventListener.bind(signal);
+      signal.addEventListener = (...args: Parameters<typeof add>) => {
+        listeners++;
+        add(...args);
+      };
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+        listeners--;
+        remove(...args);
+      };
+      faults(undefined, { cutAfter: 10 }, { status: 500 });
+      const files = { 'model.safetensors': new Blob([file as Uint8Array<ArrayBuffer>]) };
+      const folder = kind === 'a Blob' ? await openModelFolder(files, { signal }) : await open({ signal });
+      expectSame(await collected(await folder.checkpoint()), expected);
+      expect(listeners).toBe(0);
+    },
+  );
 
   it('is also what happens when take throws', () =>
     withStalling(async (stalling) => {

@@ -98,7 +98,9 @@ export class FileServer {
     const file = fault.file ?? this.files.get(path.replace(/\?.*/, ''));
     const status = fault.status ?? (file ? undefined : 404);
     if (status !== undefined && status !== 206) {
-      response.writeHead(status).end('no');
+      response.writeHead(status);
+      if (fault.stallAfter === undefined) response.end('no');
+      else response.write('no');
       return;
     }
     await this.#send(file!, asked.range, fault, response);
