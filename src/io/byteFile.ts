@@ -32,11 +32,12 @@ export interface Files {
   open(path: string, signal?: AbortSignal): Promise<ByteFile | undefined>;
 }
 
-/** What is wrong with a path inside a folder, or undefined: `a/b.json` is well, all that could leave the folder is not. */
+/** What is wrong with a path in a folder, or undefined. `a/b.json` is well; nothing that could leave the folder is. */
 export function pathProblem(path: string): string | undefined {
   if (path === '' || /[\\\0]|^[a-z]:/i.test(path)) return 'is not a path with forward slashes';
-  if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    return 'leaves the folder';
+  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    return 'is not a path inside the folder';
+  }
   return undefined;
 }
 

@@ -18,7 +18,8 @@ const DAY = 86_400_000;
  * A cache in a folder of the file system.
  *
  * A file is written under a name of its own and renamed when it is whole: a process that is killed leaves no half file,
- * and two processes that fetch the same do not disturb each other.
+ * and two processes that fetch the same do not disturb each other. Nothing is ever thrown out to make room: delete the
+ * folder, or files in it, to that end.
  *
  * @param folder made when it is needed. By default `heed` under $XDG_CACHE_HOME, else under %LOCALAPPDATA% on Windows,
  * else under ~/.cache.

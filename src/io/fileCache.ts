@@ -6,7 +6,7 @@ export interface CachedFile {
   /** What tells this version of the file from others: its ETag or Last-Modified. Empty where it had neither. */
   readonly tag: string;
   readonly reading: Exclude<Reading, 'whole'>;
-  /** As {@link ByteFile.read} does. */
+  /** Its bytes `from` up to, not including, `to` or its end; each chunk is valid until the next is asked for. */
   read(from: number, to: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
