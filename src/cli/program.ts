@@ -1,6 +1,7 @@
 /** The commands, and what the end of one means for the exit code. */
 import { Command, CommanderError } from 'commander';
 import { exitCode, explain, ReaderGone, UsageError } from './failure.ts';
+import { inspectCommand } from './inspect.ts';
 import { pronounceCommand } from './pronounce.ts';
 
 /**
@@ -18,12 +19,18 @@ export async function run(args: readonly string[], version: string): Promise<num
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .usage('<command> [options]');
-  const command = pronounceCommand((result) => {
+  const finished = (result: number): void => {
     code = result;
-  });
-  program.addCommand(command);
-  for (const each of [program, command]) {
+  };
+  const commands = [pronounceCommand(finished), inspectCommand(finished)];
+  // Whose help a usage error points to.
+  let used = program;
+  for (const each of [program, ...commands]) {
+    if (each !== program) program.addCommand(each);
     each
+      .hook('preAction', (_, action) => {
+        used = action;
+      })
       .exitOverride()
       .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'heed: ')) })
       .showHelpAfterError(hint(each));
@@ -35,7 +42,7 @@ export async function run(args: readonly string[], version: string): Promise<num
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.success : exitCode.usage;
     if (error instanceof ReaderGone) return exitCode.success;
     if (error instanceof UsageError) {
-      process.stderr.write(`heed: ${error.message}\n${hint(command)}\n`);
+      process.stderr.write(`heed: ${error.message}\n${hint(used)}\n`);
       return exitCode.usage;
     }
     process.stderr.write(`heed: ${explain(error)}\n`);
