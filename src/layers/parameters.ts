@@ -85,7 +85,7 @@ export class Parameters {
     const there = this.#source.has(fullName, shape);
     // Straight from the arena: parameters outlive the scope they are made in. One that is missing stands in without
     // memory until the loading fails as a whole.
-    const storage = this.runtime.memory.allocate(there ? 4 * sizeOf(shape) : 0);
+    const storage = this.runtime.memory.allocate(there ? 4 * sizeOf(shape) : 0, true);
     const tensor = new Tensor(this.runtime, storage, shape);
     for (const { named, prefix } of this.#lists) named.set(fullName.slice(prefix.length), tensor);
     if (there) this.#source.fill(fullName, tensor, initialisation);

@@ -92,10 +92,13 @@ export class Arena {
     return this.#disposed;
   }
 
-  /** @throws OutOfMemoryError when the limit is reached or the engine refuses; what was allocated stays usable. */
-  allocate(bytes: number): Storage {
+  /**
+   * @param exact whether nothing is lost to size classes: for what stays, as weights do
+   * @throws OutOfMemoryError when the limit is reached or the engine refuses; what was allocated stays usable
+   */
+  allocate(bytes: number, exact = false): Storage {
     if (this.#disposed) throw new DisposedError('runtime: used after its dispose()');
-    const size = sizeClass(bytes);
+    const size = exact ? Math.ceil(Math.max(1, bytes) / ALIGNMENT) * ALIGNMENT : sizeClass(bytes);
     const pointer = this.#free.get(size)?.pop() ?? this.#extend(size) ?? this.#takeLarger(size);
     if (pointer === undefined) {
       throw new OutOfMemoryError(

@@ -28,7 +28,7 @@ export class FrozenWeight extends PackedWeight {
   static zeros(runtime: Runtime, outputs: number, inputs: number): FrozenWeight {
     const bytes = packedBytes(outputs, inputs);
     // Straight from the arena: weights outlive the scope in which they are made.
-    const storage = runtime.memory.allocate(bytes);
+    const storage = runtime.memory.allocate(bytes, true);
     runtime.memory.floats.fill(0, storage.pointer / 4, (storage.pointer + bytes) / 4);
     const empty = runtime.memory.allocate(0);
     return new FrozenWeight(new Tensor(runtime, empty, [outputs, inputs]), storage, 0);

@@ -81,9 +81,9 @@ export class Int8Weight {
     }
     const { memory } = runtime;
     // Straight from the arena: weights outlive the scope in which they are made.
-    const scales = memory.allocate(4 * outputs);
+    const scales = memory.allocate(4 * outputs, true);
     try {
-      const packed = memory.allocate(int8PackedBytes(outputs, inputs));
+      const packed = memory.allocate(int8PackedBytes(outputs, inputs), true);
       return new Int8Weight(runtime, { scales, packed }, outputs, inputs);
     } catch (error) {
       scales.dispose();
