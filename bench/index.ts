@@ -10,11 +10,14 @@ import type { Variant } from '../src/runtime/variant.ts';
 import { kernelSuites } from './kernels/index.ts';
 import { pronounceCases } from './pronounce.ts';
 import { describeRoofline, measureRoofline } from './roofline.ts';
+import { storiesCases } from './stories.ts';
 import { type Case, describeHost, type Measured, runSuite } from './suite.ts';
 import { voiceActivityCases } from './voiceActivity.ts';
 
 const suites = { ...kernelSuites, 'voice-activity': voiceActivityCases };
-const known = ['kernels', ...Object.keys(suites), 'pronounce'];
+/** Those that load a model first. */
+const models = { pronounce: pronounceCases, stories: storiesCases };
+const known = ['kernels', ...Object.keys(suites), ...Object.keys(models)];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +27,7 @@ const { values: options, positionals } = parseArgs({
     threads: { type: 'string', default: '1' },
   },
 });
-const asked = positionals.length > 0 ? positionals : ['kernels', 'voice-activity', 'pronounce'];
+const asked = positionals.length > 0 ? positionals : ['kernels', 'voice-activity', 'pronounce', 'stories'];
 for (const name of asked) {
   if (!known.includes(name))
     throw new RangeError(`bench: unknown suite ${name}, expected one of ${known.join(', ')}`);
@@ -38,6 +41,7 @@ console.log(describeRoofline(roofline));
 for (const name of names) {
   const { cases, runtime } = await prepare(name, runtimeOptions);
   try {
+    if (cases.length === 0) continue;
     measured.push(...(await runSuite(`${name}: ${describeHost(runtime)}`, cases, roofline, runtime.variant)));
   } finally {
     runtime.dispose();
@@ -47,7 +51,7 @@ if (options.json) writeFileSync(options.json, `${JSON.stringify(measured, null, 
 
 async function prepare(name: string, of: RuntimeOptions): Promise<{ cases: Case[]; runtime: Runtime }> {
   const create = suites[name as keyof typeof suites];
-  if (!create) return pronounceCases(of);
+  if (!create) return models[name as keyof typeof models](of);
   const runtime = await createRuntime(of);
   return { cases: create(runtime), runtime };
 }
