@@ -1,10 +1,11 @@
 /**
  * Parameters that come from a checkpoint as it is read: layers are built first, with memory for all that they ask for, and
  * each piece of a tensor is then converted to where it belongs. Nothing is held twice. What is loaded so can be run, not
- * trained.
+ * trained. I8 tensors are multiplied by the scales of their rows, `NAME.scale`.
  */
 import { FormatError } from '../errors.ts';
 import { toFloat32 } from '../io/conversion.ts';
+import { SCALE_SUFFIX } from '../io/quantise.ts';
 import { bytesPerElement } from '../io/storedDType.ts';
 import { FrozenWeight } from '../ops/frozenWeight.ts';
 import type { Weight } from '../ops/weight.ts';
@@ -73,6 +74,8 @@ class StreamedParameters implements ParameterSource {
   readonly #weights: WeightStream;
   readonly #options: StreamedOptions;
   readonly #problems: string[] = [];
+  /** Stored tensors that were asked for, there or not. */
+  readonly #asked = new Set<string>();
   /** Who takes each stored tensor. */
   readonly #takers = new Map<string, Take[]>();
 
@@ -84,6 +87,7 @@ class StreamedParameters implements ParameterSource {
 
   has(name: string, shape: Shape): boolean {
     const pieces = this.#piecesOf(name);
+    for (const piece of pieces) this.#asked.add(piece.name);
     const infos = pieces.map(({ name: stored }) => this.#weights.info(stored));
     const absent = pieces.filter((_, i) => !infos[i]);
     for (const piece of absent) {
@@ -135,8 +139,17 @@ class StreamedParameters implements ParameterSource {
   /** @throws FormatError */
   expectAll(): void {
     const { ignored = [] } = this.#options;
+    const scalesOf = this.#scalesOf();
+    const scales = new Set(scalesOf.values());
+    for (const [name, scale] of scalesOf) {
+      const rows = this.#weights.info(name)!.shape[0] ?? 1;
+      const info = this.#weights.info(scale);
+      if (info && sizeOf(info.shape) === rows) continue;
+      this.#problems.push(`weights: ${name} is I8 and needs ${scale} of ${rows} scales`);
+    }
     for (const name of this.#weights.names()) {
-      if (this.#takers.has(name) || ignored.some((pattern) => pattern.test(name))) continue;
+      if (this.#asked.has(name) || scales.has(name) || ignored.some((pattern) => pattern.test(name)))
+        continue;
       this.#problems.push(`weights: ${name} is unexpected`);
     }
     if (this.#problems.length > 0) throw new FormatError([...new Set(this.#problems)]);
@@ -144,15 +157,51 @@ class StreamedParameters implements ParameterSource {
 
   async read(): Promise<void> {
     const { signal, onProgress } = this.#options;
+    const scales = await this.#readScales();
     await this.#weights.stream(
       (name, offset, bytes) => {
-        const { dtype } = this.#weights.info(name)!;
+        const { dtype, shape } = this.#weights.info(name)!;
         const size = bytesPerElement[dtype];
+        const start = offset / size;
         const values = toFloat32({ dtype, shape: [bytes.length / size], bytes });
-        for (const take of this.#takers.get(name)!) take(offset / size, values);
+        const own = scales.get(name);
+        if (own) {
+          const rowSize = sizeOf(shape.slice(1));
+          values.forEach((value, i) => {
+            values[i] = value * own[Math.floor((start + i) / rowSize)]!;
+          });
+        }
+        for (const take of this.#takers.get(name)!) take(start, values);
       },
       { names: new Set(this.#takers.keys()), signal, onProgress },
     );
+  }
+
+  /** The scales of 8-bit tensors, which may lie behind them: they are few, and read first. */
+  async #readScales(): Promise<Map<string, Float32Array>> {
+    const scales = new Map<string, Float32Array>();
+    const scalesOf = this.#scalesOf();
+    if (scalesOf.size === 0) return scales;
+    const read = new Map<string, Float32Array>();
+    const names = new Set(scalesOf.values());
+    await this.#weights.stream(
+      (name, offset, bytes) => {
+        const { dtype, shape } = this.#weights.info(name)!;
+        const size = bytesPerElement[dtype];
+        const whole = read.get(name) ?? new Float32Array(sizeOf(shape));
+        whole.set(toFloat32({ dtype, shape: [bytes.length / size], bytes }), offset / size);
+        read.set(name, whole);
+      },
+      { names, signal: this.#options.signal },
+    );
+    for (const [name, scale] of scalesOf) scales.set(name, read.get(scale)!);
+    return scales;
+  }
+
+  /** By the names of 8-bit tensors, those of their rows' scales. */
+  #scalesOf(): ReadonlyMap<string, string> {
+    const taken = [...this.#takers.keys()].filter((name) => this.#weights.info(name)!.dtype === 'I8');
+    return new Map(taken.map((name) => [name, name + SCALE_SUFFIX]));
   }
 
   #fillRows(name: string, rows: Rows): void {
