@@ -5,10 +5,11 @@ import terser from '@rollup/plugin-terser';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
 
-const entries = ['index', 'models', 'train', 'plot', 'pronounce'];
+const entries = ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline'];
 const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
-// The command line's libraries stay dependencies; everything else is bundled, so that a browser needs no resolver.
-const external = [/^node:/, 'commander', 'cli-progress'];
+// The command line's libraries stay dependencies, and tokenizers are for those who install them; everything else is
+// bundled, so that a browser needs no resolver.
+const external = [/^node:/, 'commander', 'cli-progress', '@huggingface/tokenizers', '@huggingface/jinja'];
 
 /**
  * What the entry `heed` needs lies in one file, what only `heed/models` needs in another: compressed together a file is

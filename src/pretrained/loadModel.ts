@@ -3,6 +3,7 @@ import { type ModelFolder, openModelFolder } from '../io/modelFolder.ts';
 import type { ModelFolderOptions, ModelSource } from '../io/modelSource.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type LoadedModel, loadFamily } from './families.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 export interface LoadModelOptions extends ModelFolderOptions {
   /** Makes the matrices 8-bit ones: a quarter of the memory, and somewhat other outputs. */
@@ -16,6 +17,15 @@ export type PretrainedModel = LoadedModel & {
   readonly runtime: Runtime;
   /** Where it came from, for what else lies there: `tokenizer.json`, `generation_config.json`. */
   readonly folder: ModelFolder;
+  /** What its config.json holds. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** A JSON file of the folder, read once; undefined where there is none. */
+  readonly json: (file: string) => Promise<unknown>;
+  /**
+   * The folder's tokenizer, loaded when first asked for. Needs the package `@huggingface/tokenizers`.
+   * @throws UnsupportedError, FormatError as `loadTokenizer` does
+   */
+  tokenizer(): Promise<Tokenizer>;
   /** Frees the weights. A second call does nothing. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -46,6 +56,25 @@ export async function loadModel(
     signal: where.signal,
     onProgress,
   });
+  const config = fields as Readonly<Record<string, unknown>>;
+  const files = new Map<string, Promise<unknown>>();
+  const json = (file: string): Promise<unknown> => once(files, file, () => folder.json(file));
+  const tokenizers = new Map<string, Promise<Tokenizer>>();
+  const tokenizer = (): Promise<Tokenizer> => once(tokenizers, '', () => loadTokenizer(folder));
   const dispose = (): void => loaded.model.dispose();
-  return { ...loaded, runtime, folder, dispose, [Symbol.dispose]: dispose };
+  return { ...loaded, runtime, folder, config, json, tokenizer, dispose, [Symbol.dispose]: dispose };
+}
+
+/** What was asked for before, unless it failed: the network, or a package, may have come. */
+function once<Result>(
+  made: Map<string, Promise<Result>>,
+  name: string,
+  make: () => Promise<Result>,
+): Promise<Result> {
+  const known = made.get(name);
+  if (known) return known;
+  const making = make();
+  made.set(name, making);
+  making.catch(() => made.delete(name));
+  return making;
 }
