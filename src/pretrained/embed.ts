@@ -49,8 +49,8 @@ export async function embed(
   if (pooling !== 'mean' && pooling !== 'cls') {
     throw new ArgumentError(`embed: pooling must be mean or cls, got ${String(pooling satisfies never)}`);
   }
-  const maxLength = options.maxLength ?? (await storedLength(model));
-  const inputs = await encodeInputs('embed', model, texts, { maxLength });
+  const textLength = await storedLength(model);
+  const inputs = await encodeInputs('embed', model, texts, { maxLength: options.maxLength, textLength });
   const embeddings = await inBatches('embed', inputs, { batchSize, signal }, (batch) =>
     encodeBatch(encoder, batch, returnWeights, ({ output }, row, { ids }): Embedding => {
       const vectors = output.at(row).toFloat32Array();

@@ -10,13 +10,20 @@ export interface TextPair {
   readonly pair: string;
 }
 
-/**
- * A text, two texts read together, or the ids of one. Texts need the folder's tokenizer, and lose their end where they are
- * too long; ids need none, have all special tokens already, and are refused where they are too many.
- */
-export type ModelInput = string | TextPair | readonly number[];
+/** Tokens as they are. */
+export interface TokenInput {
+  readonly ids: readonly number[];
+  /** 0 for tokens of the first text, 1 for those of the second; 0 by default. */
+  readonly tokenTypes?: readonly number[];
+}
 
-/** An input in tokens. Of ids only the ids are known. */
+/**
+ * A text, two texts read together, or tokens. Texts need the folder's tokenizer, and lose their end where they
+ * are too long; tokens need none, are all that the model reads, and are refused where they are too many.
+ */
+export type ModelInput = string | TextPair | TokenInput | readonly number[];
+
+/** An input in tokens. Of those given only what was given is known. */
 export interface EncodedInput extends Partial<Omit<Encoding, 'ids'>> {
   readonly ids: readonly number[];
 }
@@ -24,10 +31,12 @@ export interface EncodedInput extends Partial<Omit<Encoding, 'ids'>> {
 export interface EncodeInputsOptions {
   /** Most tokens, special ones included; what the model takes at most by default. */
   readonly maxLength?: number;
+  /** The same for texts alone, where maxLength is not given. */
+  readonly textLength?: number;
 }
 
-export function isIds(input: ModelInput): input is readonly number[] {
-  return Array.isArray(input);
+export function isTokens(input: ModelInput): input is TokenInput | readonly number[] {
+  return Array.isArray(input) || (typeof input === 'object' && 'ids' in input);
 }
 
 /** The tokenizer where any of these needs it. */
@@ -35,7 +44,7 @@ export async function tokenizerFor(
   model: PretrainedModel,
   inputs: readonly ModelInput[],
 ): Promise<Tokenizer | undefined> {
-  return inputs.every(isIds) ? undefined : model.tokenizer();
+  return inputs.every(isTokens) ? undefined : model.tokenizer();
 }
 
 /**
@@ -46,25 +55,26 @@ export async function encodeInputs(
   where: string,
   model: PretrainedModel,
   inputs: readonly ModelInput[],
-  { maxLength: wanted }: EncodeInputsOptions = {},
+  { maxLength, textLength }: EncodeInputsOptions = {},
 ): Promise<EncodedInput[]> {
   if (!Array.isArray(inputs))
     throw new ArgumentError(`${where}: expected a list of inputs, got ${typeof inputs}`);
   inputs.forEach((input, i) => {
     if (!isInput(input)) {
       throw new ArgumentError(
-        `${where}: inputs[${i}] must be a text, { text, pair } or a list of ids, got ${JSON.stringify(input)}`,
+        `${where}: inputs[${i}] must be a text, { text, pair }, { ids } or a list of ids, got ${JSON.stringify(input)}`,
       );
     }
   });
   const tokenizer = await tokenizerFor(model, inputs);
-  const most = Math.min(mostTokens(model), wanted ?? tokenizer?.maxLength ?? Number.POSITIVE_INFINITY);
-  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0)) {
-    throw new ArgumentError(`${where}: maxLength must be a positive integer, got ${wanted}`);
+  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength > 0)) {
+    throw new ArgumentError(`${where}: maxLength must be a positive integer, got ${maxLength}`);
   }
+  const most = Math.min(mostTokens(model), maxLength ?? Number.POSITIVE_INFINITY);
+  const ofText = Math.min(most, maxLength ?? textLength ?? tokenizer?.maxLength ?? most);
   const vocabulary = vocabularyOf(model);
   return inputs.map((input, i) => {
-    const encoded = isIds(input) ? { ids: input } : encodeText(tokenizer!, input, most);
+    const encoded = isTokens(input) ? tokensOf(where, i, input) : encodeText(tokenizer!, input, ofText);
     const { ids } = encoded;
     if (ids.length === 0) throw new ArgumentError(`${where}: inputs[${i}] has no tokens`);
     if (ids.length > most) {
@@ -82,10 +92,22 @@ function encodeText(tokenizer: Tokenizer, input: string | TextPair, maxLength: n
   return tokenizer.encode(input.text, { pair: input.pair, maxLength });
 }
 
+function tokensOf(where: string, i: number, input: TokenInput | readonly number[]): EncodedInput {
+  if (!('ids' in input)) return { ids: input };
+  const { ids, tokenTypes } = input;
+  if (tokenTypes && tokenTypes.length !== ids.length) {
+    throw new ArgumentError(
+      `${where}: inputs[${i}] has ${ids.length} ids and ${tokenTypes.length} token types, expected as many`,
+    );
+  }
+  return { ids, tokenTypes };
+}
+
 function isInput(input: unknown): input is ModelInput {
   if (typeof input === 'string' || Array.isArray(input)) return true;
   if (typeof input !== 'object' || input === null) return false;
-  const { text, pair } = input as Partial<TextPair>;
+  const { text, pair, ids, tokenTypes = [] } = input as Partial<TextPair & TokenInput>;
+  if (ids !== undefined) return Array.isArray(ids) && Array.isArray(tokenTypes);
   return typeof text === 'string' && typeof pair === 'string';
 }
 

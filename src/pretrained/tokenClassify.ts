@@ -1,6 +1,6 @@
 import { encodeBatch, encoderOf, type InputAttention, inBatches, type TaskOptions } from './encoderPass.ts';
 import type { PretrainedModel } from './loadModel.ts';
-import { encodeInputs, isIds, type ModelInput, tokenizerFor } from './modelInput.ts';
+import { encodeInputs, isTokens, type ModelInput, tokenizerFor } from './modelInput.ts';
 import type { Offsets } from './offsets.ts';
 import { best, softmaxOf } from './ranking.ts';
 import type { Encoding, Tokenizer } from './tokenizer.ts';
@@ -44,7 +44,7 @@ export async function tokenClassify(
   const labelled = inputs.map((input, i) => {
     const text = texts[i]!;
     const offsets = typeof text === 'string' ? tokenizer!.offsets(text, input as Encoding) : undefined;
-    return { ...input, offsets, tokenizer: isIds(text) ? undefined : tokenizer };
+    return { ...input, offsets, tokenizer: isTokens(text) ? undefined : tokenizer };
   });
   return inBatches('tokenClassify', labelled, { batchSize, signal }, (batch) =>
     encodeBatch(encoder, batch, returnWeights, ({ logits }, row): LabelledText => {

@@ -8,7 +8,7 @@ import type { TransformerSeq2Seq } from '../models/transformer/model.ts';
 import { inBatches } from './encoderPass.ts';
 import { type GenerationConfig, generationConfig } from './generationConfig.ts';
 import type { PretrainedModel } from './loadModel.ts';
-import { encodeInputs, isIds, type ModelInput, tokenizerFor, vocabularyOf } from './modelInput.ts';
+import { encodeInputs, isTokens, type ModelInput, tokenizerFor, vocabularyOf } from './modelInput.ts';
 import { RuledStepModel, type WritingRules } from './ruledStepModel.ts';
 
 export interface TranslateOptions {
@@ -76,7 +76,7 @@ export async function translate(
   const { maxLength: longest } = options;
   const inputs = await encodeInputs('translate', model, texts, { maxLength: longest });
   const tokenizer = await tokenizerFor(model, texts);
-  const sources = inputs.map((input, i) => ({ ...input, given: isIds(texts[i]!) }));
+  const sources = inputs.map((input, i) => ({ ...input, given: isTokens(texts[i]!) }));
   return inBatches('translate', sources, { batchSize, signal }, (batch) => {
     const source = model.model.stepModel(batch.map(({ ids }) => ids));
     const ruled = new RuledStepModel(source, rules, maxLength);

@@ -1,7 +1,7 @@
 /** Beam search over decoders without an encoder, against Hugging Face's. */
 import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
-import type { StepModel } from '../../src/decode/stepModel.ts';
+import type { Hypothesis, StepModel } from '../../src/decode/stepModel.ts';
 import { toInt32 } from '../../src/io/conversion.ts';
 import type { TransformerEncoderCache } from '../../src/layers/encoderCache.ts';
 import type { CausalModel } from '../../src/models/causal/model.ts';
@@ -77,7 +77,7 @@ describe.skipIf(!hasFolders).each(variants)('beam search of decoders, %s', (vari
           beam: 4,
           maxLength: 12,
           lengthPenalty: { kind: 'power', alpha: 1 },
-        }) as [[{ ids: number[]; ended: boolean; logProbability: number }]];
+        }) as unknown as [[Hypothesis]];
         const row = [...prompt, ...found.ids, ...(found.ended ? [2] : [])];
         if (String(row) === String(expected)) {
           same++;

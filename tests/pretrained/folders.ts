@@ -1,6 +1,9 @@
 /** Folders of models as they are published, beside the checkout, and small ones made in memory. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromFloat32 } from '../../src/io/conversion.ts';
+import { readSafetensors } from '../../src/io/safetensors.ts';
+import { writeSafetensors } from '../../src/io/writeSafetensors.ts';
 import { type LoadModelOptions, loadModel, type PretrainedModel } from '../../src/pretrained/loadModel.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { DATA_FOLDER } from '../parity/cases.ts';
@@ -48,4 +51,29 @@ export async function failure(action: () => unknown): Promise<Error> {
     return error as Error;
   }
   throw new Error('expected a failure, there was none');
+}
+
+/** `hf/bert-model` with a classifier on top, whose weights are [classes, 32], and a tokenizer. */
+export function classifierFiles(
+  architecture: 'BertForSequenceClassification' | 'BertForTokenClassification',
+  classifier: Float32Array,
+  labels: readonly string[],
+  fields: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const stored = readSafetensors(readFileSync(join(DATA_FOLDER, 'hf/bert-model/model.safetensors')));
+  const tensors = Object.fromEntries(stored.names().map((name) => [`bert.${name}`, stored.get(name)!]));
+  const bias = new Float32Array(labels.length).map((_, i) => i / 8);
+  return {
+    'config.json': configWith('hf/bert-model', {
+      architectures: [architecture],
+      id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+      ...fields,
+    }),
+    'model.safetensors': writeSafetensors({
+      ...tensors,
+      'classifier.weight': fromFloat32(classifier, [labels.length, 32], 'F32'),
+      'classifier.bias': fromFloat32(bias, [labels.length], 'F32'),
+    }),
+    'generation_config.json': {},
+  };
 }

@@ -151,7 +151,12 @@ describe.skipIf(!hasFolders).each(variants)('translate, %s', (variant) => {
       [[source], { batchSize: 0 }, ArgumentError, 'translate: batchSize must be a positive integer, got 0'],
       [['text'], {}, UnsupportedError, 'has no tokenizer.json: give ids instead of text'],
       ['text', {}, ArgumentError, 'translate: expected a list of inputs, got string'],
-      [[7], {}, ArgumentError, 'translate: inputs[0] must be a text, { text, pair } or a list of ids, got 7'],
+      [
+        [7],
+        {},
+        ArgumentError,
+        'translate: inputs[0] must be a text, { text, pair }, { ids } or a list of ids, got 7',
+      ],
     ] as const) {
       const error = await failure(() => translate(model, inputs as never, options));
       expect(error).toBeInstanceOf(Kind);
