@@ -88,7 +88,7 @@ async function* write(
   const most = mostWritten(decoder, ids.length, options, config);
   const endIds = options.endIds ?? config.endIds;
   const choice = new TokenChoice('generate', choiceOf(options, config), ids);
-  const text = tokenizer?.stream();
+  const text = tokenizer?.stream({}, ids);
   const stop = new StopSequences('generate', options.stop ?? []);
   signal?.throwIfAborted();
   const capacity = Math.min(decoder.config.maxLength, ids.length + Math.min(most, ROOM));
@@ -218,7 +218,7 @@ function choiceOf(
   options: GenerateOptions,
   config: GenerationConfig,
 ): ConstructorParameters<typeof TokenChoice>[1] {
-  const { topK = config.topK, topP = config.topP, seed } = options;
+  const { topK = config.topK || undefined, topP = config.topP, seed } = options;
   const temperature = options.temperature ?? config.temperature ?? 1;
   const asked = [options.temperature, options.topK, options.topP, seed].some((each) => each !== undefined);
   const draws = !options.greedy && temperature !== 0 && (asked || config.sampling);

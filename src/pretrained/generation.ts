@@ -21,7 +21,7 @@ export interface GenerationResult {
   readonly promptIds: readonly number[];
   /** All tokens written, with the end token, and those of a stop sequence. */
   readonly ids: readonly number[];
-  /** What was written, without the prompt, and without the stop sequence. */
+  /** What was written: behind the prompt's text, as it stands there, and without the stop sequence. */
   readonly text: string;
   /** Sum of the tokens'. */
   readonly logProbability: number;

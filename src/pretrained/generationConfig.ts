@@ -18,6 +18,7 @@ export interface GenerationConfig {
   readonly renormalize: boolean;
   readonly sampling: boolean;
   readonly temperature?: number;
+  /** 0 for all. */
   readonly topK?: number;
   readonly topP?: number;
   readonly repetitionPenalty: number;
@@ -75,12 +76,11 @@ export async function generationConfig(model: PretrainedModel, whole = true): Pr
   const sampling = fields.value('do_sample') === true;
   fields.refuse(unsupported);
   if (sampling) fields.refuse(unsupportedSampling);
-  const topK = fields.number('top_k', 0);
   return {
     ...ids,
     sampling,
     temperature: fields.number('temperature', 0),
-    topK: topK === 0 ? undefined : topK,
+    topK: fields.number('top_k', 0),
     topP: fields.number('top_p', 0),
     repetitionPenalty: fields.number('repetition_penalty', 0) ?? 1,
     maxTokens: fields.number('max_new_tokens', 1),

@@ -16,8 +16,14 @@ export class TextStream {
   /** How much of their text has been emitted. */
   #emitted = 0;
 
-  constructor(decode: (ids: readonly number[]) => string) {
+  /** @param before tokens that were there already, whose text is not emitted again */
+  constructor(decode: (ids: readonly number[]) => string, before: readonly number[] = []) {
     this.#decode = decode;
+    if (before.length === 0) return;
+    this.#ids = [...before];
+    const text = decode(before);
+    this.#emitted = text.length - uncertain(text);
+    this.#forget(text);
   }
 
   /** @returns the text that has become certain; often empty */
@@ -27,7 +33,7 @@ export class TextStream {
     const certain = text.length - uncertain(text);
     const delta = text.slice(this.#emitted, certain);
     this.#emitted = Math.max(this.#emitted, certain);
-    if (this.#ids.length >= LONG && this.#emitted === text.length) this.#forget(text);
+    this.#forget(text);
     return delta;
   }
 
@@ -39,8 +45,9 @@ export class TextStream {
     return rest;
   }
 
-  /** Leaves tokens behind where those that stay decode to the end of the text by themselves. */
+  /** Leaves tokens behind where all is certain and those that stay decode to the end of the text by themselves. */
   #forget(text: string): void {
+    if (this.#ids.length < LONG || this.#emitted < text.length) return;
     const ids = this.#ids.slice(-KEPT);
     const end = this.#decode(ids);
     if (end.trim() === '' || !text.endsWith(end)) return;

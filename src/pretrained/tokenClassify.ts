@@ -68,7 +68,8 @@ export async function tokenClassify(
 
 /**
  * Neighbours of one class as one span, as the aggregation 'simple' of transformers has it: `B-` begins a new one, `I-` and
- * labels without either go on. The prefixes are left out of the labels, and spans of the class `ignored` are dropped.
+ * labels without a prefix go on, `E-` is the last and `S-` the only one. The prefixes are left out of the labels, and spans
+ * of the classes `ignored` are dropped.
  * @param tokenizer what makes a span's text of its tokens
  * @param ignored 'O' by default
  */
@@ -79,16 +80,18 @@ export function groupSpans(
 ): LabelledSpan[] {
   const groups: LabelledSpan[][] = [];
   for (const span of spans) {
-    const last = groups.at(-1);
-    const goes = last && !span.label.startsWith('B-') && tagOf(last[0]!) === tagOf(span);
-    if (goes) last.push(span);
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    const goesOn =
+      last && !/^[ES]-/.test(last.label) && !/^[BS]-/.test(span.label) && tagOf(last) === tagOf(span);
+    if (goesOn) group!.push(span);
     else groups.push([span]);
   }
   return groups.map((group) => joined(group, tokenizer)).filter(({ label }) => !ignored.includes(label));
 }
 
 function tagOf({ label }: LabelledSpan): string {
-  return label.replace(/^[BI]-/, '');
+  return label.replace(/^[BIES]-/, '');
 }
 
 function joined(group: readonly LabelledSpan[], tokenizer: Tokenizer | undefined): LabelledSpan {

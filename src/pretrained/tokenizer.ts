@@ -131,9 +131,9 @@ export class Tokenizer {
     return this.#library.decode(known, { skip_special_tokens: skipSpecial });
   }
 
-  /** For tokens that come one at a time. */
-  stream(options: DecodeOptions = {}): TextStream {
-    return new TextStream((ids) => this.decode(ids, options));
+  /** For tokens that come one at a time. @param before tokens that they follow, whose text is not told again */
+  stream(options: DecodeOptions = {}, before: readonly number[] = []): TextStream {
+    return new TextStream((ids) => this.decode(ids, options), before);
   }
 
   /** The token of an id, as the vocabulary has it. */

@@ -37,6 +37,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   'src/plot.ts': ['errors', 'plot'],
   'src/pronounce.ts': [...models, 'pronounce'],
   'src/pretrained.ts': [...models, 'pretrained'],
+  'src/pipeline.ts': ['pretrained'],
   'src/cli.ts': [...order, 'plot'],
 };
 

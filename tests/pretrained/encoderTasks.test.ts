@@ -404,6 +404,8 @@ describe.skipIf(!hasFolders).each(variants)('encoders, %s', (variant) => {
       ]);
       expect(groups[0]).toMatchObject({ ids: [0, 1], offsets: [0, 3] });
       expect(groups[0]!.score).toBeCloseTo(0.6, 12);
+      const bounded = ['B-X', 'I-X', 'E-X', 'I-X', 'S-X', 'I-X'].map((label, at) => span(label, at, 1));
+      expect(groupSpans(bounded).map(({ ids }) => ids)).toEqual([[0, 1, 2], [3], [4], [5]]);
       expect(groupSpans(spans, undefined, []).map(({ label }) => label)).toContain('O');
     });
   });

@@ -65,6 +65,18 @@ describe.skipIf(!hasFolders).each(variants)('generate, %s', (variant) => {
     expect(result.logProbability).toBeCloseTo(sum, 10);
   });
 
+  it('goes on behind the text of the prompt as it stands there', async () => {
+    const runtime = await sharedRuntime(variant);
+    using model = await loadFolder(runtime, STORIES);
+    const { text: whole } = await generate(model, '', { maxTokens: 100 }).result();
+    for (const prompt of ['Once upon a time', 'Once upon a time,']) {
+      const { text } = await generate(model, prompt, { maxTokens: 20 }).result();
+      expect(whole).toContain(prompt + text);
+      const ids = (await model.tokenizer()).encode(prompt).ids;
+      expect((await generate(model, ids, { maxTokens: 20, decode: true }).result()).text).toBe(text);
+    }
+  });
+
   it('gives each token with its log-probability and what it looked at', async () => {
     const runtime = await sharedRuntime(variant);
     using model = await loadFolder(runtime, 'hf/gpt2');
