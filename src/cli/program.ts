@@ -1,6 +1,9 @@
 /** The commands, and what the end of one means for the exit code. */
 import { Command, CommanderError } from 'commander';
+import { embedCommand } from './embed.ts';
 import { exitCode, explain, ReaderGone, UsageError } from './failure.ts';
+import { fillMaskCommand } from './fillMask.ts';
+import { generateCommand } from './generate.ts';
 import { inspectCommand } from './inspect.ts';
 import { pronounceCommand } from './pronounce.ts';
 
@@ -22,7 +25,9 @@ export async function run(args: readonly string[], version: string): Promise<num
   const finished = (result: number): void => {
     code = result;
   };
-  const commands = [pronounceCommand(finished), inspectCommand(finished)];
+  const commands = [pronounceCommand, embedCommand, generateCommand, fillMaskCommand, inspectCommand].map(
+    (command) => command(finished),
+  );
   // Whose help a usage error points to.
   let used = program;
   for (const each of [program, ...commands]) {
