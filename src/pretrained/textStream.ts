@@ -2,8 +2,8 @@
 const cleaned = [' .', ' ?', ' !', ' ,', " ' ", " n't", " 'm", " 's", " 've", " 're"];
 
 /** Tokens after which the earlier ones are left behind, and how many of the last stay. */
-const LONG = 48;
-const KEPT = 16;
+const LONG = 24;
+const KEPT = 8;
 
 /**
  * Text from tokens that come one at a time. What is emitted is never taken back: half a character, or a space that the

@@ -1,4 +1,3 @@
-import type { Tokenizer as Library } from '@huggingface/tokenizers';
 import { ArgumentError, FormatError, UnsupportedError } from '../errors.ts';
 import type { ModelFolder } from '../io/modelFolder.ts';
 import { chatPrompt, type Message } from './chatTemplate.ts';
@@ -40,6 +39,21 @@ export interface SpecialIds {
   readonly unknownId?: number;
 }
 
+/** What is used of the package's own tokenizer: named here, so that these types need no package. */
+export interface TokenizerLibrary {
+  encode(
+    text: string,
+    options: { text_pair: string | null; add_special_tokens: boolean; return_token_type_ids: true },
+  ): { ids: number[]; tokens: string[]; token_type_ids?: number[] };
+  tokenize(text: string): string[];
+  decode(
+    ids: number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces?: boolean },
+  ): string;
+  id_to_token(id: number): string | undefined;
+  token_to_id(token: string): number | undefined;
+}
+
 const specialNames = {
   startId: 'bos_token',
   endId: 'eos_token',
@@ -56,14 +70,14 @@ export class Tokenizer {
   readonly special: SpecialIds;
   /** What `tokenizer_config.json` calls `model_max_length`, where it is a number of tokens. */
   readonly maxLength: number | undefined;
-  readonly #library: Library;
+  readonly #library: TokenizerLibrary;
   readonly #folder: ModelFolder;
   readonly #config: Readonly<Record<string, unknown>>;
   readonly #continuation: string;
 
   /** Made by {@link loadTokenizer}. */
   constructor(
-    library: Library,
+    library: TokenizerLibrary,
     folder: ModelFolder,
     config: Readonly<Record<string, unknown>>,
     continuation: string,

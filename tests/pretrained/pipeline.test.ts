@@ -1,5 +1,6 @@
 /** `heed/pipeline`: names, calls and results as transformers.js has them. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ArgumentError, DisposedError, UnsupportedError } from '../../src/errors.ts';
@@ -25,6 +26,30 @@ const random = seededRandom(11);
 const classifier = Float32Array.from({ length: 96 }, () => 2 * random.uniform() - 1);
 const STORIES = join(DATA_FOLDER, 'models/stories260K');
 const texts = ['the cat sat', 'anna'];
+
+describe('docs/pipeline.md', () => {
+  const page = readFileSync(new URL('../../docs/pipeline.md', import.meta.url), 'utf8');
+
+  it('names every task', () => {
+    for (const task of pipelineTasks) expect(page).toContain(`\`${task}\``);
+  });
+
+  it.skipIf(!hasFolders)('names every option', async () => {
+    const runtime = await sharedRuntime(variants[0]!);
+    const unknown = { unheard: 1 } as never;
+    const messages = [await failure(() => pipeline('ner', STORIES, unknown))];
+    using story = await loadFolder(runtime, 'models/stories260K');
+    const write = await pipeline('text-generation', story);
+    messages.push(await failure(() => write('x', unknown)));
+    for (const { message } of messages) {
+      const [, known] = /known are (.*)$/.exec(message) as unknown as [string, string];
+      const rare = ['retries', 'retryDelayMilliseconds', 'timeoutMilliseconds'];
+      for (const name of known.split(', ').filter((each) => !rare.includes(each))) {
+        expect(page, name).toContain(`\`${name}\``);
+      }
+    }
+  });
+});
 
 describe.skipIf(!hasFolders).each(variants)('pipeline, %s', (variant) => {
   const load = async (folder: string, files?: Record<string, unknown>) =>

@@ -46,6 +46,18 @@ describe.skipIf(!hasFolders)('the tokenizer of stories260K', async () => {
   it('streams any tokens as they decode together', () => {
     streamsAsItDecodes(stories, 512);
   });
+
+  it('keeps the space of a word that follows many tokens without text', () => {
+    const word = stories.encode('the', { addSpecial: false }).ids;
+    const ids = [
+      ...new Array<number[]>(30).fill([...word]).flat(),
+      ...new Array<number>(30).fill(2),
+      ...word,
+    ];
+    const stream = stories.stream();
+    const text = ids.map((id) => stream.push(id)).join('') + stream.end();
+    expect(text).toBe(new Array<string>(31).fill('the').join(' '));
+  });
 });
 
 /** Random tokens: half characters, special tokens, ids that no token has. */
