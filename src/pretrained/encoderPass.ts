@@ -80,12 +80,14 @@ export async function inBatches<Input extends EncodedInput, Result>(
 /**
  * One pass over a batch.
  * @param read what is wanted of a row of the batch, by values: tensors are freed
+ * @param scored which places of an input a head for masks scores; none by default
  */
 export function encodeBatch<Result extends object>(
   encoder: BertModel,
   batch: readonly EncodedInput[],
   returnWeights: ReturnedWeights | undefined,
   read: (result: BertResult, row: number, input: EncodedInput) => Result,
+  scored: (input: EncodedInput) => readonly number[] = () => [],
 ): (Result & Attended)[] {
   const { runtime, config } = encoder;
   return runtime.scope(() => {
@@ -100,7 +102,12 @@ export function encodeBatch<Result extends object>(
           0,
         ).ids
       : undefined;
-    const result = encoder.forward(ids, { lengths: even ? undefined : lengths, tokenTypes, returnWeights });
+    const result = encoder.forward(ids, {
+      lengths: even ? undefined : lengths,
+      tokenTypes,
+      returnWeights,
+      scored: batch.map(scored),
+    });
     return batch.map((input, row): Result & Attended => {
       const found = read(result, row, input);
       return result.weights ? { ...found, attention: attentionOf(result.weights, row, input) } : found;

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.ts';
+import type { BertResult } from '../models/bert/model.ts';
 import { encodeBatch, encoderOf, type InputAttention, inBatches, type TaskOptions } from './encoderPass.ts';
 import type { PretrainedModel } from './loadModel.ts';
-import { encodeInputs, type ModelInput, tokenizerFor } from './modelInput.ts';
+import { type EncodedInput, encodeInputs, type ModelInput, tokenizerFor } from './modelInput.ts';
 import { best, checkTopK, softmaxOf } from './ranking.ts';
 
 export interface FillMaskOptions extends TaskOptions {
@@ -37,7 +38,7 @@ export interface FilledText {
 
 /**
  * What may stand in the places of masks: `[MASK]`, `<mask>`, or what the tokenizer has. Texts of more than `maxLength`
- * tokens lose their end. Logits of all tokens are computed, so that few texts are computed together: 4 by default.
+ * tokens lose their end. 32 are computed together by default.
  * @returns in the order of the inputs
  * @throws UnsupportedError for a model without this head; ArgumentError for an input without a mask, and as `embed` does
  */
@@ -46,7 +47,7 @@ export async function fillMask(
   texts: readonly ModelInput[],
   options: FillMaskOptions = {},
 ): Promise<FilledText[]> {
-  const { topK = 5, batchSize = 4, returnWeights, signal, maxLength } = options;
+  const { topK = 5, batchSize = 32, returnWeights, signal, maxLength } = options;
   const encoder = encoderOf('fillMask', model, 'mask');
   checkTopK('fillMask', topK);
   const inputs = await encodeInputs('fillMask', model, texts, { maxLength });
@@ -63,16 +64,23 @@ export async function fillMask(
       throw new ArgumentError(`fillMask: inputs[${i}] must hold a mask, ${token ?? `the id ${maskId}`}`);
     }
   });
-  return inBatches('fillMask', inputs, { batchSize, signal }, (batch) =>
-    encodeBatch(encoder, batch, returnWeights, ({ logits }, row, { ids }): FilledText => {
-      const places = ids.flatMap((id, position) => (id === maskId ? [position] : []));
-      const masks = places.map((position) => ({
+  const places = ({ ids }: EncodedInput): number[] =>
+    ids.flatMap((id, position) => (id === maskId ? [position] : []));
+  return inBatches('fillMask', inputs, { batchSize, signal }, (batch) => {
+    let next = 0;
+    const read = ({ logits }: BertResult, _: number, input: EncodedInput): FilledText => {
+      const masks = places(input).map((position) => ({
         position,
-        candidates: best(softmaxOf(logits!.at(row).at(position).toFloat32Array()), topK).map(
-          ({ index: id, score }) => ({ id, score, ...(tokenizer && { text: tokenizer.decode([id]) }) }),
+        candidates: best(softmaxOf(logits!.at(next++).toFloat32Array()), topK).map(
+          ({ index: id, score }) => ({
+            id,
+            score,
+            ...(tokenizer && { text: tokenizer.decode([id]) }),
+          }),
         ),
       }));
-      return { ids, masks };
-    }),
-  );
+      return { ids: input.ids, masks };
+    };
+    return encodeBatch(encoder, batch, returnWeights, read, places);
+  });
 }

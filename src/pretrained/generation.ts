@@ -69,7 +69,10 @@ export class Generation implements AsyncIterableIterator<GeneratedToken, undefin
     await this.return();
   }
 
-  /** Writes what is not yet written, and tells how it ended. @throws as iterating does */
+  /**
+   * Writes what is not yet written, and tells how it ended. After an error or an abort, what had been written.
+   * @throws as iterating does
+   */
   async result(): Promise<GenerationResult> {
     // Nothing to do with the tokens: they are counted where they are written.
     for await (const _ of this.#tokens);

@@ -9,7 +9,7 @@ export interface Kept {
 
 /**
  * Which tokens stay within a length: all that stand around the texts, and of the texts their beginnings. The longer text
- * loses tokens first.
+ * loses tokens first; of equally long ones that which was shorter, as the tokenizers of Hugging Face have it.
  * @param tokens of the texts with what was added around them
  * @param texts one or two, as tokens
  * @throws ArgumentError where not even what was added fits
@@ -29,8 +29,10 @@ export function keepTogether(
   }
   const lengths = texts.map((text) => text.length);
   for (let excess = tokens.length - maxLength; excess > 0; excess--) {
-    const longest = lengths.indexOf(Math.max(...lengths));
-    lengths[longest]!--;
+    const [first, second = -1] = lengths as [number, number?];
+    const tied = first === second;
+    const fromSecond = tied ? texts[1]!.length < texts[0]!.length : second > first;
+    lengths[fromSecond ? 1 : 0]!--;
   }
   return tokens.flatMap((_, index): Kept[] => {
     const text = texts.findIndex((each, i) => index >= from[i]! && index < from[i]! + each.length);

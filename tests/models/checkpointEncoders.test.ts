@@ -1,5 +1,6 @@
 /** BERT, DistilBERT and RoBERTa checkpoints against Hugging Face's code. */
 import { describe, expect, it } from 'vitest';
+import { ShapeError } from '../../src/errors.ts';
 import { loadBert } from '../../src/models/bert/load.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
 import { Checkpoint, hasCheckpoints } from './checkpoints.ts';
@@ -64,6 +65,33 @@ describe.skipIf(!hasCheckpoints).each(variants)('encoders, %s', (variant) => {
         model.dispose();
         expect(runtime.memory.usedBytes).toBe(usedBytes);
       }
+    });
+  });
+
+  it('scores the places that are asked for', async () => {
+    const checkpoint = new Checkpoint('hf/bert-mlm');
+    const runtime = await sharedRuntime(variant);
+    using model = await loadBert(runtime, 'bert', checkpoint.config, checkpoint.stream);
+    runtime.scope(() => {
+      const ids = checkpoint.input(runtime, 'full.input_ids')!;
+      const all = model.forward(ids).logits!;
+      const { logits } = model.forward(ids, { scored: [[3], [8, 0]] });
+      expect(logits!.shape).toEqual([3, 97]);
+      const places = [all.at(0).at(3), all.at(1).at(8), all.at(1).at(0)];
+      for (const [i, place] of places.entries()) {
+        const expected = place.toFloat32Array();
+        logits!
+          .at(i)
+          .toFloat32Array()
+          .forEach((value, id) => {
+            expect(Math.abs(value - expected[id]!)).toBeLessThan(checkpoint.tolerance);
+          });
+      }
+      expect(model.forward(ids, { scored: [[], []] }).logits!.shape).toEqual([0, 97]);
+      expect(() => model.forward(ids, { scored: [[9], []] })).toThrow(
+        'bert: scored places must lie in 0..8, got [9]',
+      );
+      expect(() => model.forward(ids, { scored: [[1]] })).toThrow(ShapeError);
     });
   });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, FormatError, UnsupportedError } from '../../src/errors.ts';
+import { ArgumentError, DisposedError, FormatError, UnsupportedError } from '../../src/errors.ts';
 import { generate } from '../../src/pretrained/generate.ts';
 import type { GeneratedToken } from '../../src/pretrained/generation.ts';
 import { Checkpoint } from '../models/checkpoints.ts';
@@ -276,6 +276,28 @@ describe.skipIf(!hasFolders).each(variants)('generate, %s', (variant) => {
       expect(runtime.memory.usedBytes).toBe(usedBytes);
     }
     expect(runtime.memory.capacityBytes).toBe(totalBytes);
+  });
+
+  it('writes several texts side by side on one model', async () => {
+    const runtime = await sharedRuntime(variant);
+    using model = await loadFolder(runtime, 'hf/gpt2');
+    const prompts = [prompt, [9, 8], [50, 3, 3]];
+    const options = { maxTokens: 10, endIds: [] };
+    const alone = [];
+    for (const ids of prompts) alone.push(await generate(model, ids, options).result());
+    expect(await Promise.all(prompts.map((ids) => generate(model, ids, options).result()))).toEqual(alone);
+  });
+
+  it('ends with its model, and frees what is its own', async () => {
+    const runtime = await sharedRuntime(variant);
+    const { usedBytes } = runtime.memory;
+    const model = await loadFolder(runtime, 'hf/gpt2');
+    const generation = generate(model, prompt, { maxTokens: 10 });
+    await generation.next();
+    model.dispose();
+    expect(await failure(() => generation.next())).toBeInstanceOf(DisposedError);
+    expect(runtime.memory.usedBytes).toBe(usedBytes);
+    expect(await generation.result()).toMatchObject({ finishReason: 'left' });
   });
 
   it('tells why it ended when it was left', async () => {

@@ -8,7 +8,7 @@ import { openModelFolder } from '../../src/io/modelFolder.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/pretrained/tokenizer.ts';
 import { DATA_FOLDER } from '../parity/cases.ts';
 import { asBytes, failure, hasFolders, sayIfSkipped } from './folders.ts';
-import { byteLevel, wordPieces } from './tokenizers.ts';
+import { byteLevel, unigrams, wordPieces } from './tokenizers.ts';
 
 sayIfSkipped('the tokenizer of stories260K');
 
@@ -17,6 +17,7 @@ const load = async (files: Readonly<Record<string, unknown>>): Promise<Tokenizer
 
 const pieces = ['the', 'cat', 'sat', '##s', 'on', 'cafe', '##teria', '.', ',', "'", 'don', 't', 'a', 'b'];
 const bert = await load(wordPieces(pieces));
+const pieced = await load(unigrams(['▁', '▁the', '▁cat', 's', '▁a', 'b', 'é', '.']));
 const bytes = await load(byteLevel(['t h', 'th e', 'Ġ the', 'Ã ©']));
 
 describe.skipIf(!hasFolders)('the tokenizer of stories260K', async () => {
@@ -77,6 +78,7 @@ describe('streams', () => {
   it.each([
     ['byte-level', bytes, 262],
     ['word pieces', bert, 20],
+    ['unigrams', pieced, 12],
   ] as const)('%s: any tokens as they decode together', (_, tokenizer, vocabulary) => {
     streamsAsItDecodes(tokenizer, vocabulary);
   });
@@ -105,6 +107,21 @@ describe('streams', () => {
     const deltas = ids.map((id) => stream.push(id));
     expect(deltas.join('') + stream.end()).toBe(bert.decode(ids));
     expect(bert.decode(ids)).toBe("the cat. the, cat't.");
+  });
+
+  it('have the spaces of sentencepiece', () => {
+    const text = 'the cats a cat.';
+    const { ids, tokens } = pieced.encode(text);
+    expect(tokens).toEqual(['▁the', '▁cat', 's', '▁a', '▁cat', '.', '</s>']);
+    const stream = pieced.stream();
+    expect(ids.map((id) => stream.push(id))).toEqual(['the', ' cat', 's', ' a', ' cat', '.', '']);
+    const rest = pieced.stream({}, ids.slice(0, 2));
+    expect(
+      ids
+        .slice(2)
+        .map((id) => rest.push(id))
+        .join(''),
+    ).toBe('s a cat.');
   });
 
   it('take a long text in time that grows with it', () => {
@@ -141,6 +158,20 @@ describe('encoding', () => {
     expect(pair.tokens).toEqual(['[CLS]', 'the', 'cat', '[SEP]', 'a', 'b', '[SEP]']);
     expect(pair.tokenTypes).toEqual([0, 0, 0, 0, 1, 1, 1]);
     expect(bert.encode('a b', { pair: text, maxLength: 6 }).tokens).toHaveLength(6);
+    // As transformers' fast tokenizers: what was shorter loses one more.
+    const cut = (first: number, second: number): number[] => {
+      const both = [first, second].map((length) => new Array<string>(length).fill('cat').join(' '));
+      const { tokens } = bert.encode(both[0]!, { pair: both[1]!, maxLength: 9 + 3 });
+      const middle = tokens.indexOf('[SEP]');
+      return [middle - 1, tokens.length - middle - 2];
+    };
+    expect([cut(5, 7), cut(7, 5), cut(6, 6), cut(9, 2), cut(2, 20)]).toEqual([
+      [4, 5],
+      [5, 4],
+      [4, 5],
+      [7, 2],
+      [2, 7],
+    ]);
     expect(bert.encode(text, { maxLength: 2 }).tokens).toEqual(['[CLS]', '[SEP]']);
     expect(() => bert.encode(text, { maxLength: 1 })).toThrow(
       new ArgumentError('tokenizer.encode: maxLength 1 leaves no room for the 2 tokens around a text'),

@@ -36,6 +36,33 @@ export function wordPieces(pieces: readonly string[]): Record<string, object> {
   };
 }
 
+/** T5's: pieces by their probability, with a mark for spaces. */
+export function unigrams(pieces: readonly string[]): Record<string, object> {
+  const special = { '<pad>': 0, '</s>': 1, '<unk>': 2 };
+  const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', add_prefix_space: true };
+  const added = { SpecialToken: { id: '</s>', type_id: 0 } };
+  return {
+    'tokenizer.json': {
+      ...{ version: '1.0', truncation: null, padding: null, added_tokens: addedTokens(special) },
+      ...{ normalizer: null, pre_tokenizer: metaspace, decoder: metaspace },
+      post_processor: {
+        type: 'TemplateProcessing',
+        single: [{ Sequence: { id: 'A', type_id: 0 } }, added],
+        pair: [{ Sequence: { id: 'A', type_id: 0 } }, added, { Sequence: { id: 'B', type_id: 0 } }, added],
+        special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
+      },
+      model: {
+        ...{ type: 'Unigram', unk_id: 2, byte_fallback: false },
+        vocab: [
+          ...Object.keys(special).map((token) => [token, 0]),
+          ...pieces.map((piece) => [piece, -piece.length]),
+        ],
+      },
+    },
+    'tokenizer_config.json': { eos_token: '</s>', pad_token: '<pad>', unk_token: '<unk>' },
+  };
+}
+
 /** GPT-2's: a token for each byte, and merges of them. */
 export function byteLevel(merges: readonly string[] = []): Record<string, object> {
   const special = { '<|endoftext|>': 0 };

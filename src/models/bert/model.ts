@@ -28,6 +28,8 @@ export interface BertOptions {
   readonly returnWeights?: ReturnedWeights;
   /** Whether to return what goes into each layer, and what comes out of the last. */
   readonly returnHidden?: boolean;
+  /** Of each row, the places that a head for masks scores, as few as none; all by default. */
+  readonly scored?: readonly (readonly number[])[];
 }
 
 export interface BertResult {
@@ -35,7 +37,10 @@ export interface BertResult {
   readonly output: Tensor;
   /** tanh of a linear map of the first token's vector, [batch, modelSize], where the checkpoint has it. */
   readonly pooled?: Tensor;
-  /** [batch, time, vocabulary], [batch, classes] or [batch, time, classes], by the head. */
+  /**
+   * [batch, time, vocabulary], [batch, classes] or [batch, time, classes], by the head; with `scored`, of a head for masks
+   * [places, vocabulary], row by row.
+   */
   readonly logits?: Tensor;
   /** Of each layer, [batch, time, time] for 'mean', [batch, heads, time, time] for 'per-head'. */
   readonly weights?: readonly Tensor[];
@@ -80,16 +85,17 @@ export class BertModel {
 
   /**
    * @param ids i32 [batch, time], rows filled up at their ends
-   * @throws ShapeError, DTypeError; ArgumentError for unknown ids, lengths outside 0..time, more than maxLength tokens;
-   *   UnsupportedError for token types where the model has none
+   * @throws ShapeError, DTypeError; ArgumentError for unknown ids, lengths outside 0..time, places outside the rows, more
+   *   than maxLength tokens; UnsupportedError for token types where the model has none
    */
-  forward(ids: Tensor, { lengths, tokenTypes, returnWeights, returnHidden }: BertOptions = {}): BertResult {
+  forward(ids: Tensor, options: BertOptions = {}): BertResult {
+    const { lengths, tokenTypes, returnWeights, returnHidden, scored } = options;
     return this.runtime.scope(() => {
       const x = this.#embed(ids, tokenTypes);
       const encoded = this.#encoder.forward(x, { lengths, returnWeights, returnHidden });
       const { output } = encoded;
       const pooled = this.#pooler?.forward(firstTokens(output), 'tanh');
-      return { ...encoded, ...(pooled && { pooled }), ...this.#logits(output, pooled) };
+      return { ...encoded, ...(pooled && { pooled }), ...this.#logits(output, pooled, scored) };
     });
   }
 
@@ -107,8 +113,10 @@ export class BertModel {
     return this.#norm.forward(this.#positions.forward(typed, firstPosition));
   }
 
-  #logits(output: Tensor, pooled: Tensor | undefined): { logits?: Tensor } {
+  #logits(output: Tensor, pooled: Tensor | undefined, scored: BertOptions['scored']): { logits?: Tensor } {
     if (!this.#head) return {};
+    if (this.config.head === 'mask' && scored)
+      return { logits: this.#head.forward(placesOf(output, scored)) };
     if (this.config.head !== 'sequence') return { logits: this.#head.forward(output) };
     return { logits: this.#head.forward(pooled ?? firstTokens(output)) };
   }
@@ -141,6 +149,21 @@ function classifierOf(parameters: Parameters, config: BertConfig): Classificatio
     config,
     head === 'sequence' ? own[family] : undefined,
   );
+}
+
+/** The vectors of these places, row by row: [batch, time, size] -> [places, size]. */
+function placesOf(output: Tensor, places: readonly (readonly number[])[]): Tensor {
+  const [batch, time, size] = output.shape as readonly [number, number, number];
+  expectShape('bert', 'scored', [places.length], [batch]);
+  const rows = places.flatMap((own, b) => own.map((place) => b * time + place));
+  if (!places.flat().every((place) => Number.isInteger(place) && place >= 0 && place < time)) {
+    throw new ArgumentError(`bert: scored places must lie in 0..${time - 1}, got [${places.flat()}]`);
+  }
+  const { runtime } = output;
+  const vectors = Tensor.empty(runtime, [rows.length, size]);
+  const ids = Tensor.from(runtime, rows, [rows.length], 'i32');
+  runtime.kernels.f32_gather(vectors.pointer, output.pointer, ids.pointer, rows.length, size);
+  return vectors;
 }
 
 /** [batch, time, size] -> [batch, size] */
