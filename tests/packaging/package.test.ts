@@ -13,7 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATA_FOLDER } from '../parity/cases.ts';
+import { hasFolders, sayIfSkipped } from '../pretrained/folders.ts';
+
+sayIfSkipped('the packed package on published models');
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let project: string;
@@ -74,7 +79,7 @@ describe('the packed package', () => {
         ),
     );
     expect(other).toEqual([]);
-    for (const entry of ['index', 'train', 'plot', 'pronounce']) {
+    for (const entry of ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline']) {
       expect(packed).toContain(`dist/${entry}.js`);
       expect(packed).toContain(`dist/${entry}.d.ts`);
     }
@@ -160,6 +165,37 @@ describe('the packed package', () => {
     expect(texts[0]).not.toMatch(/\b(import|require)\s*\(/);
   });
 
+  it.skipIf(!hasFolders)('runs published models, and says what text needs', () => {
+    expect(existsSync(join(project, 'node_modules/@huggingface'))).toBe(false);
+    const folder = (name: string): string => JSON.stringify(join(DATA_FOLDER, name));
+    const output = run(`
+      import { createRuntime } from 'heed';
+      import { pipeline } from 'heed/pipeline';
+      import { generate, loadModel } from 'heed/pretrained';
+      const runtime = await createRuntime();
+      const model = await loadModel(runtime, ${folder('hf/gpt2')});
+      const { ids } = await generate(model, [5, 17, 42], { maxTokens: 4 }).result();
+      console.log(ids.length);
+      await pipeline('text-generation', ${folder('models/stories260K')}).catch((error) => console.log(error.message));
+    `);
+    expect(output.split('\n')).toEqual([
+      '4',
+      'tokenizers need the package @huggingface/tokenizers: npm install @huggingface/tokenizers',
+    ]);
+  });
+
+  it('is bundled for a browser without the optional packages', async () => {
+    writeFileSync(
+      join(project, 'page.js'),
+      "import { pipeline } from 'heed/pipeline'; globalThis.pipeline = pipeline;",
+    );
+    const { outputFiles } = await build({
+      ...{ absWorkingDir: project, entryPoints: ['page.js'], bundle: true, write: false },
+      ...{ format: 'esm', platform: 'browser', logLevel: 'error' },
+    });
+    expect(outputFiles[0]!.text).toContain('@huggingface/tokenizers');
+  });
+
   it('trains', () => {
     const output = run(`
       import { Linear, multiply, sum, Tensor } from 'heed';
@@ -188,7 +224,17 @@ describe('the packed package', () => {
       `import { createPronouncer, type Pronunciation } from 'heed/pronounce';
        import { LSTM, createRuntime, Random, Tensor } from 'heed';
        import { attentionMap } from 'heed/plot';
+       import { pipeline } from 'heed/pipeline';
+       import { generate, type PretrainedModel } from 'heed/pretrained';
        import { trainingRuntime } from 'heed/train';
+       const classify = await pipeline('text-classification', 'organisation/name', { dtype: 'q8' });
+       const label: string | undefined = (await classify('text'))[0]?.label;
+       // @ts-expect-error: not a task
+       await pipeline('object-detection', 'organisation/name');
+       const tell = async (model: PretrainedModel): Promise<void> => {
+         for await (const { text } of generate(model, 'Once')) console.log(text.length, label);
+       };
+       console.log(tell);
        const pronouncer = await createPronouncer();
        const result: Pronunciation = pronouncer.pronounce('word', { beam: 2 });
        const first: string | undefined = result.phonemes[0];
