@@ -13,7 +13,7 @@ import type { EncodedInput } from './modelInput.ts';
 export interface TaskOptions {
   /** Inputs that are computed together, filled up to the longest of them. What comes out does not depend on it. */
   readonly batchSize?: number;
-  /** Most tokens of a text; what the model takes at most by default. */
+  /** Most tokens of an input; by default what the model takes, and of a text what tokenizer_config.json says. */
   readonly maxLength?: number;
   /** Whether to return each layer's attention, of each head or their mean; false by default. */
   readonly returnWeights?: ReturnedWeights;

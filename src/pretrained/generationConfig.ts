@@ -1,4 +1,4 @@
-/** How a model's makers want it to generate: `generation_config.json`, and what older folders have in `config.json`. */
+/** How a model's makers want it to generate: `generation_config.json`, or in older folders `config.json`. */
 import { FormatError, UnsupportedError } from '../errors.ts';
 import type { PretrainedModel } from './loadModel.ts';
 
@@ -58,15 +58,17 @@ const unsupportedSampling: Readonly<Record<string, readonly unknown[]>> = {
  * @throws FormatError for fields that are wrong; UnsupportedError naming what is asked for and not supported
  */
 export async function generationConfig(model: PretrainedModel, whole = true): Promise<GenerationConfig> {
-  const stored = (await model.json('generation_config.json')) ?? {};
-  if (typeof stored !== 'object' || Array.isArray(stored)) {
+  const stored = await model.json('generation_config.json');
+  if (stored !== undefined && (typeof stored !== 'object' || stored === null || Array.isArray(stored))) {
     throw new FormatError(`${model.folder.name}: generation_config.json must hold an object`);
   }
-  const fields = new Fields({ ...model.config, ...stored } as Readonly<Record<string, unknown>>);
+  // As in transformers: where there is that file, config.json has no say but in ids that it lacks.
+  const fields = new Fields((stored ?? model.config) as Readonly<Record<string, unknown>>);
+  const tokens = new Fields({ ...model.config, ...stored });
   const ids = {
-    endIds: fields.ids('eos_token_id'),
-    startId: fields.id('decoder_start_token_id'),
-    beginId: fields.id('bos_token_id'),
+    endIds: tokens.ids('eos_token_id'),
+    startId: tokens.id('decoder_start_token_id'),
+    beginId: tokens.id('bos_token_id'),
     suppressed: [...fields.singleWords('bad_words_ids'), ...fields.ids('suppress_tokens')],
     forcedFirstId: fields.id('forced_bos_token_id'),
     forcedLastId: fields.id('forced_eos_token_id'),

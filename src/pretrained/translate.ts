@@ -20,7 +20,7 @@ export interface TranslateOptions {
   readonly lengthPenalty?: number;
   /** Texts that are read and written together, filled up to the longest of them; 8 by default. */
   readonly batchSize?: number;
-  /** Most tokens of a text that is read; what the model takes at most by default. */
+  /** Most tokens that are read; by default what the model takes, and of a text what tokenizer_config.json says. */
   readonly maxLength?: number;
   /** Whether what generation_config.json says of length, beams and penalties counts; true by default. */
   readonly useGenerationConfig?: boolean;

@@ -109,6 +109,10 @@ describe.skipIf(!hasFolders).each(variants)('translate, %s', (variant) => {
     expect(await written({ decoder_start_token_id: 50 })).not.toEqual(free!.ids);
     expect(await written({ max_length: 4 }, { maxTokens: undefined })).toEqual(free!.ids.slice(0, 3));
     expect(await written({ max_new_tokens: 2 }, { maxTokens: undefined })).toEqual(free!.ids.slice(0, 2));
+    // What config.json says of writing counts only without that file.
+    const old = { 'config.json': configWith('hf/t5', { min_length: 3, max_length: 3 }) };
+    using newer = await load('hf/t5', old);
+    expect((await translate(newer, [source], { maxTokens: 6 }))[0]!.ids).toEqual(free!.ids);
     const beams = await translate(plain, [source], { maxTokens: 6, beams: 4 });
     expect(await written({ num_beams: 4 })).toEqual(beams[0]!.ids);
     expect(await written({ num_beams: 4 }, { useGenerationConfig: false })).toEqual(free!.ids);
@@ -169,7 +173,7 @@ describe.skipIf(!hasFolders).each(variants)('translate, %s', (variant) => {
     );
     using several = await load('hf/t5', { 'generation_config.json': { eos_token_id: [1, 2] } });
     expect((await failure(() => translate(several, [source]))).message).toMatch(/eos_token_id is \[1,2\]/);
-    using outside = await load('hf/t5', { 'config.json': configWith('hf/t5', { forced_bos_token_id: 97 }) });
+    using outside = await load('hf/t5', { 'generation_config.json': { forced_bos_token_id: 97 } });
     const error = await failure(() => translate(outside, [source]));
     expect(error).toBeInstanceOf(FormatError);
   });
