@@ -102,20 +102,36 @@ function cut(
   topP: number,
   weightOf: (logit: number) => number,
 ): { threshold: number; ties: number } {
-  const ascending = Float32Array.from(logits).sort();
-  const kth = ascending[Math.max(0, logits.length - topK)]!;
-  const first = ascending.indexOf(kth);
-  let from = first;
+  // Only what the k best reach is sorted: vocabularies are large.
+  const kth = topK < logits.length ? kthLargest(logits, topK) : Number.NEGATIVE_INFINITY;
+  const ascending = logits.filter((logit) => logit >= kth).sort();
+  let from = 0;
   if (topP < 1) {
     let total = 0;
-    for (let i = logits.length - 1; i >= first; i--) total += weightOf(ascending[i]!);
-    from = logits.length;
-    for (let sum = 0; from > first && sum < topP * total; ) sum += weightOf(ascending[--from]!);
+    for (let i = ascending.length - 1; i >= 0; i--) total += weightOf(ascending[i]!);
+    from = ascending.length;
+    for (let sum = 0; from > 0 && sum < topP * total; ) sum += weightOf(ascending[--from]!);
   }
   const threshold = ascending[from]!;
   let end = from;
   while (end < logits.length && ascending[end] === threshold) end++;
   return { threshold, ties: end - from };
+}
+
+/** Keeps the k largest in order: few of many enter them. */
+function kthLargest(values: Float32Array, k: number): number {
+  if (k > 256) return Float32Array.from(values).sort()[values.length - k]!;
+  const largest = new Float32Array(k).fill(Number.NEGATIVE_INFINITY);
+  for (const value of values) {
+    if (value <= largest[0]!) continue;
+    let place = 0;
+    while (place + 1 < k && largest[place + 1]! < value) {
+      largest[place] = largest[place + 1]!;
+      place++;
+    }
+    largest[place] = value;
+  }
+  return largest[0]!;
 }
 
 function checkSampling(where: string, { temperature = 1, topK = 1, topP = 1 }: SamplingOptions): void {

@@ -83,6 +83,18 @@ describe('sampleToken', () => {
     expect(drawn({ topP: 0.999, topK: 1 })).toEqual(new Set([1]));
   });
 
+  it.each([1, 50, 256, 257, 999])('of a large vocabulary, topK %i keeps what it says', (topK) => {
+    const random = new Random(testSeed());
+    // A hundred values for a thousand tokens: most are tied.
+    const logits = Float32Array.from({ length: 1000 }, () => Math.floor(100 * random.uniform()) / 100);
+    const probabilities = distribution(logits, { topK });
+    let before = 0;
+    probabilities.forEach((probability, id) => {
+      if (probability > 0) expect(sampleToken(logits, before + probability / 2, { topK })).toBe(id);
+      before += probability;
+    });
+  });
+
   it('leaves the logits as they are', () => {
     const logits = Float32Array.of(0.5, 2, -1);
     sampleToken(logits, 0.5, { topK: 2, topP: 0.5, temperature: 2 });
