@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { toFloat32 } from '../../src/io/conversion.ts';
+import { toFloat32, toInt32 } from '../../src/io/conversion.ts';
 import { loadGPT2, loadLlama } from '../../src/models/causal/load.ts';
 import type { CausalModel } from '../../src/models/causal/model.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -169,6 +169,34 @@ describe.skipIf(!hasCheckpoints).each(variants)('decoders, %s', (variant) => {
       for (const [b, [id]] of next.entries()) written[b]!.push(id!);
     }
     expect(written).toEqual(rows.map((row) => [...row].sort()));
+    model.dispose();
+  });
+
+  it('computes what its makers computed, block by block', async () => {
+    const [model, { expected }] = await load('models/gpt-nano-sort');
+    const { runtime } = model;
+    runtime.scope(() => {
+      const ids = Tensor.from(runtime, toInt32(expected.get('idx')!), [3, 11], 'i32');
+      const { hidden, weights, logits } = model.forward(ids, {
+        returnHidden: true,
+        returnWeights: 'per-head',
+      });
+      /** Of the first row alone, but for the logits. */
+      const within = (tensor: Tensor, name: string): void => {
+        const reference = toFloat32(expected.get(name)!);
+        const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const values = tensor.toFloat32Array();
+        reference.forEach((value, i) => {
+          expect(Math.abs(values[i]! - value), name).toBeLessThan(2e-6 * largest);
+        });
+      };
+      within(hidden![0]!, 'x');
+      within(weights![0]!, 'attSm');
+      within(hidden![1]!, 'block0');
+      within(hidden![2]!, 'block1');
+      within(hidden![3]!, 'ln_f');
+      within(logits, 'lm_head');
+    });
     model.dispose();
   });
 
