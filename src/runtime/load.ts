@@ -4,7 +4,7 @@ import { decodeBase64 } from './base64.ts';
 import { checkMaxMemory, createMemory, importingSharedMemory } from './linearMemory.ts';
 import { type MicroKernel, microKernels } from './microKernel.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
-import { ThreadPool } from './threads.ts';
+import type { ThreadPool } from './threads.ts';
 import { detectVariant, supports, type Variant, variants } from './variant.ts';
 
 /** What `createRuntime` takes; everything has a default. */
@@ -97,7 +97,11 @@ async function startThreads(
   try {
     const memory = createMemory(maxMemoryBytes, true);
     const module = await WebAssembly.compile(importingSharedMemory(bytes));
-    const { default: source } = await import('../../build/thread.js');
+    // Only who asks for threads loads what runs them.
+    const [{ ThreadPool }, { default: source }] = await Promise.all([
+      import('./threads.ts'),
+      import('../../build/thread.js'),
+    ]);
     const pool = await ThreadPool.start(source, module, memory, microKernels.length, threads);
     return pool && { module, memory, pool };
   } catch {
