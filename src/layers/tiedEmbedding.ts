@@ -1,5 +1,6 @@
 import { checkIds, embedding } from '../ops/embedding.ts';
 import { FrozenWeight } from '../ops/frozenWeight.ts';
+import { readInt8Row } from '../ops/int8Row.ts';
 import { Int8Weight } from '../ops/int8Weight.ts';
 import { linear } from '../ops/linear.ts';
 import { disposeWeight, type Weight } from '../ops/weight.ts';
@@ -34,7 +35,9 @@ export class TiedEmbedding {
     checkIds('tiedEmbedding', ids, weight.outputs);
     const rows = new Float32Array(ids.size * weight.inputs);
     ids.toArray().forEach((id, i) => {
-      weight.readRow(id, rows.subarray(i * weight.inputs, (i + 1) * weight.inputs));
+      const row = rows.subarray(i * weight.inputs, (i + 1) * weight.inputs);
+      if (weight instanceof Int8Weight) readInt8Row(weight, id, row);
+      else weight.readRow(id, row);
     });
     return Tensor.from(runtime, rows, [...ids.shape, weight.inputs]);
   }

@@ -9,7 +9,7 @@ import type { StoredTensor } from '../tensor/weights.ts';
 const SCRATCH_ROWS = 32;
 
 /** Outputs of a panel of packed 8-bit weights: a range of rows can be used alone from where a panel begins. */
-const INT8_PANEL_ROWS = 32;
+export const INT8_PANEL_ROWS = 32;
 
 /** Where a packed weight lies. */
 interface Int8Storage {
@@ -121,25 +121,6 @@ export class Int8Weight {
       throw new ArgumentError(`Int8Weight.slice: need ${allowed}, got from ${from} to ${to}`);
     }
     return new Int8Weight(this.runtime, this.#storage, to - from, this.inputs, this.#firstRow + from);
-  }
-
-  /** Reads a row, as values. @param into [inputs] @throws ArgumentError for a row that there is not */
-  readRow(row: number, into: Float32Array): void {
-    if (!(row >= 0 && row < this.outputs)) {
-      throw new ArgumentError(`Int8Weight: rows lie in 0..${this.outputs - 1}, got ${row}`);
-    }
-    const { floats, integers } = this.runtime.memory;
-    const bytes = new Int8Array(integers.buffer);
-    const at = this.#firstRow + row;
-    const scale = floats[this.#storage.scales.pointer / 4 + at]!;
-    const panel = int8PackedBytes(at - (at % INT8_PANEL_ROWS), this.inputs);
-    // A panel's sums take 128 bytes, and so do each four inputs of its 32 rows.
-    const first = this.#storage.packed.pointer + panel + 128 + 4 * (at % INT8_PANEL_ROWS);
-    for (let k = 0; k < this.inputs; k++) {
-      const stored = bytes[first + 128 * (k >> 2) + (k & 3)]!;
-      // Even inputs are stored with 128 added.
-      into[k] = scale * (k & 1 ? stored : stored < 0 ? stored + 128 : stored - 128);
-    }
   }
 
   /** Byte address of the packed integers. @throws DisposedError */
