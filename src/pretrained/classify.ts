@@ -26,7 +26,7 @@ export interface ClassifiedText {
 
 /**
  * The classes of texts, or of pairs of texts, by their names in config.json's `id2label`. Texts of more than `maxLength`
- * tokens lose their end. 32 are computed together by default.
+ * tokens lose their end. At most 32 are computed together by default.
  * @returns in the order of the inputs
  * @throws UnsupportedError for a model without this head; ArgumentError and others as `embed` does
  */

@@ -23,7 +23,7 @@ export interface Embedding {
 /**
  * A vector for each text, [modelSize], by an encoder of BERT's family. Texts of more than `maxLength` tokens lose their
  * end; by default that is what the folder's `sentence_bert_config.json` says, else what the model takes at most.
- * 32 texts are computed together by default.
+ * At most 32 texts are computed together by default.
  * @returns in the order of the inputs; with `returnWeights` each with its attention
  * @throws UnsupportedError for a model that is no encoder, or another pooling in the folder; ArgumentError for inputs that
  *   are empty, too long or unknown; OutOfMemoryError; what loading a tokenizer throws. Nothing is left behind

@@ -9,9 +9,15 @@ import { nextTurn } from './eventLoop.ts';
 import type { PretrainedModel } from './loadModel.ts';
 import type { EncodedInput } from './modelInput.ts';
 
+/** Most tokens of a batch of several, fillers included: more would not go faster, and there would be more to fill up. */
+const BATCH_TOKENS = 256;
+
 /** What all tasks take. */
 export interface TaskOptions {
-  /** Inputs that are computed together, filled up to the longest of them. What comes out does not depend on it. */
+  /**
+   * Most inputs that are computed together, filled up to the longest of them; of long ones fewer. What comes out does not
+   * depend on it.
+   */
   readonly batchSize?: number;
   /** Most tokens of an input; by default what the model takes, and of a text what tokenizer_config.json says. */
   readonly maxLength?: number;
@@ -65,10 +71,12 @@ export async function inBatches<Input extends EncodedInput, Result>(
   const order = inputs.map((_, i) => i).sort((a, b) => inputs[b]!.ids.length - inputs[a]!.ids.length);
   const results = new Array<Result>(inputs.length);
   signal?.throwIfAborted();
-  for (let from = 0; from < order.length; from += batchSize) {
+  for (let from = 0; from < order.length; ) {
     if (from > 0) await nextTurn();
     signal?.throwIfAborted();
-    const batch = order.slice(from, from + batchSize);
+    const most = Math.floor(BATCH_TOKENS / inputs[order[from]!]!.ids.length);
+    const batch = order.slice(from, from + Math.min(batchSize, Math.max(1, most)));
+    from += batch.length;
     const found = run(batch.map((i) => inputs[i]!));
     batch.forEach((i, row) => {
       results[i] = found[row]!;

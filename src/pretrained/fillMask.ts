@@ -38,7 +38,7 @@ export interface FilledText {
 
 /**
  * What may stand in the places of masks: `[MASK]`, `<mask>`, or what the tokenizer has. Texts of more than `maxLength`
- * tokens lose their end. 32 are computed together by default.
+ * tokens lose their end. At most 32 are computed together by default.
  * @returns in the order of the inputs
  * @throws UnsupportedError for a model without this head; ArgumentError for an input without a mask, and as `embed` does
  */

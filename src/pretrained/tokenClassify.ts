@@ -27,7 +27,7 @@ export interface LabelledText {
 
 /**
  * The class of each token, by its name in config.json's `id2label`. Texts of more than `maxLength` tokens lose their end.
- * 32 texts are computed together by default.
+ * At most 32 texts are computed together by default.
  * @returns in the order of the inputs
  * @throws UnsupportedError for a model without this head; ArgumentError and others as `embed` does
  */
