@@ -27,9 +27,9 @@ export function isTyped(error: unknown): error is Error {
   return Object.values(errors).some((type) => error instanceof type);
 }
 
-/** The message of an error without the name of the function that threw it. */
+/** The message of an error without the name of the function that threw it; a folder `.` is not one. */
 export function withoutOrigin(message: string): string {
-  return message.replace(/^[\w.]+: /, '');
+  return message.replace(/^[a-z][\w.]*: /i, '');
 }
 
 /** The message of an error that can be expected; the stack of one that is a fault in heed. */

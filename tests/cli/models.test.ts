@@ -37,7 +37,7 @@ describe.skipIf(!hasFolders)('heed generate', () => {
     ]);
     expect(ended).toEqual({
       code: 0,
-      stdout: 'Once upon a time, there was a little girl named Lily.\n',
+      stdout: 'Once upon a time, there was a little girl named Lily. She\n',
       stderr: '',
     });
   });
