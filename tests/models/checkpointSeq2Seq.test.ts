@@ -3,57 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { beamSearch } from '../../src/decode/beam.ts';
 import { greedyDecode } from '../../src/decode/greedy.ts';
 import { toInt32 } from '../../src/io/conversion.ts';
-import { loadMarian, loadT5 } from '../../src/models/encoderDecoder/load.ts';
 import { bucketOf } from '../../src/models/t5/relativePositions.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
 import { Checkpoint, hasCheckpoints } from './checkpoints.ts';
+import { loadSeq2Seq } from './seq2seqCheckpoint.ts';
 
 if (!hasCheckpoints) {
   console.log('SKIPPED: ../shared/data is absent: no encoder-decoder is compared with its reference');
-}
-
-/** What both families give for a source and a target. */
-interface Passed {
-  readonly memory: Tensor;
-  readonly logits: Tensor;
-  readonly encoderWeights: readonly Tensor[];
-  readonly decoderWeights: readonly Tensor[];
-  readonly crossWeights: readonly Tensor[];
-}
-
-async function load(runtime: Runtime, { config, stream }: Checkpoint, quantize?: 'int8') {
-  if (config.text('model_type') === 'marian') {
-    const model = await loadMarian(runtime, config, stream, { quantize });
-    const pass = (source: Tensor, sourceLengths: Tensor, targetInput: Tensor): Passed => {
-      const batch = { source, sourceLengths, targetInput, targetOutput: targetInput };
-      const { logits, encoderWeights, selfWeights, crossWeights } = model.forward(batch, {
-        returnWeights: 'per-head',
-      });
-      return {
-        memory: model.encode(source, sourceLengths).output,
-        logits,
-        encoderWeights: encoderWeights!,
-        decoderWeights: selfWeights!,
-        crossWeights: crossWeights!,
-      };
-    };
-    return { model, pass };
-  }
-  const model = await loadT5(runtime, config, stream, { quantize });
-  const pass = (source: Tensor, lengths: Tensor, target: Tensor): Passed => {
-    const encoded = model.encode(source, lengths, { returnWeights: 'per-head' });
-    const decoded = model.decode(target, encoded.output, lengths, { returnWeights: 'per-head' });
-    return {
-      memory: encoded.output,
-      logits: decoded.logits,
-      encoderWeights: encoded.weights!,
-      decoderWeights: decoded.weights!,
-      crossWeights: decoded.crossWeights!,
-    };
-  };
-  return { model, pass };
 }
 
 const folders = ['hf/t5', 'hf/t5-gated', 'hf/marian'];
@@ -72,7 +30,7 @@ describe.skipIf(!hasCheckpoints).each(variants)('encoder-decoders, %s', (variant
 
     it.each(['full', 'padded'])('gives what the reference gives: %s', async (name) => {
       const runtime = await sharedRuntime(variant);
-      const { model, pass } = await load(runtime, checkpoint);
+      const { model, pass } = await loadSeq2Seq(runtime, checkpoint);
       runtime.scope(() => {
         const source = checkpoint.input(runtime, `${name}.input_ids`)!;
         const [batch, time] = source.shape as [number, number];
@@ -98,7 +56,7 @@ describe.skipIf(!hasCheckpoints).each(variants)('encoder-decoders, %s', (variant
 
     it.each(['full', 'padded'])('writes what the reference writes: %s', async (name) => {
       const runtime = await sharedRuntime(variant);
-      const { model } = await load(runtime, checkpoint);
+      const { model } = await loadSeq2Seq(runtime, checkpoint);
       const { startId, endId, paddingId } = model.config;
       const expected =
         name === 'full'
@@ -119,7 +77,7 @@ describe.skipIf(!hasCheckpoints).each(variants)('encoder-decoders, %s', (variant
       const runtime = await sharedRuntime(variant);
       const { usedBytes } = runtime.memory;
       for (const quantize of [undefined, 'int8'] as const) {
-        const { model } = await load(runtime, checkpoint, quantize);
+        const { model } = await loadSeq2Seq(runtime, checkpoint, quantize);
         const sources = runtime.scope(() => sourcesOf(runtime, 'full'));
         beamSearch(model.stepModel(sources), { beam: 3, maxLength: 6 });
         model.dispose();
