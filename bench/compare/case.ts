@@ -18,7 +18,7 @@ export interface Contender {
 }
 
 export interface Case {
-  /** Begins with matmul, matrix-vector, softmax, lstm, attention, encoder or cold-start. */
+  /** Begins with matmul, matrix-vector, softmax, lstm, attention, encoder, embed or cold-start. */
   readonly name: string;
   /** Operations of a run; undefined where a rate says nothing. */
   readonly flops?: number;

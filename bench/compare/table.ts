@@ -11,6 +11,7 @@ const columns = [
   ['@tensorflow/tfjs-backend-wasm', 'tfjs-wasm'],
   ['@jax-js/jax', 'jax-js'],
   ['brain.js', 'brain.js'],
+  ['@huggingface/transformers', 'transformers.js (wasm)'],
   ['onnxruntime-node', 'onnxruntime-node (native)'],
   ['heed', 'heed itself'],
 ] as const;

@@ -1,57 +1,12 @@
 /** The encoder as a graph of ONNX's own operators. */
 import type { GraphRun } from '../engines/onnxruntime.ts';
-import type { Graph, Operator } from '../onnx.ts';
-import {
-  D,
-  HEAD_SIZE,
-  HEADS,
-  type Layer,
-  NORM_EPSILON,
-  type Problem,
-  projection,
-  S,
-  transposed,
-  type Weight,
-} from './encoderProblem.ts';
-
-/** The operators that an exporter writes; onnxruntime fuses them when it loads the graph. */
-class GraphBuilder {
-  readonly operators: Operator[] = [];
-  readonly weights: Record<string, Graph['weights'][string]> = {};
-
-  add(type: string, inputs: readonly string[], rest: Partial<Operator> = {}): string {
-    const output = `${type}${this.operators.length}`;
-    this.operators.push({ type, inputs, output, ...rest });
-    return output;
-  }
-
-  constant(shape: readonly number[], data: Graph['weights'][string]['data']): string {
-    const name = `constant${Object.keys(this.weights).length}`;
-    this.weights[name] = { shape, data };
-    return name;
-  }
-
-  shape(sizes: readonly number[]): string {
-    return this.constant([sizes.length], BigInt64Array.from(sizes, BigInt));
-  }
-
-  /** x · weight^T + bias */
-  linear(x: string, weight: Float32Array, bias: Float32Array): string {
-    const outputs = bias.length;
-    const matrix = this.constant([weight.length / outputs, outputs], transposed(weight, outputs));
-    return this.add('Add', [this.add('MatMul', [x, matrix]), this.constant([outputs], bias)]);
-  }
-
-  norm(x: string, weight: Weight, bias: Weight): string {
-    const parameters = [this.constant(weight.shape, weight.data), this.constant(bias.shape, bias.data)];
-    return this.add('LayerNormalization', [x, ...parameters], { attributes: { epsilon: NORM_EPSILON } });
-  }
-}
+import { D, HEAD_SIZE, HEADS, type Layer, type Problem, projection, S } from './encoderProblem.ts';
+import { GraphBuilder } from './graphBuilder.ts';
 
 /** The model as an ONNX graph. */
 export function encoderGraph({ x, layers }: Problem): GraphRun {
   const builder = new GraphBuilder();
-  const output = layers.reduce((hidden, layer) => addLayer(builder, hidden, layer), 'x');
+  const output = layers.reduce((hidden, layer) => addLayer(builder, hidden, layer, [1, S]), 'x');
   const { operators, weights } = builder;
   return {
     graph: {
@@ -64,12 +19,22 @@ export function encoderGraph({ x, layers }: Problem): GraphRun {
   };
 }
 
-function addLayer(builder: GraphBuilder, x: string, layer: Layer): string {
+/**
+ * @param sizes the batch and the time; 0 for what they are in the input
+ * @param mask added to the scores, [batch, 1, 1, time]
+ */
+export function addLayer(
+  builder: GraphBuilder,
+  x: string,
+  layer: Layer,
+  sizes: readonly [batch: number, time: number],
+  mask?: string,
+): string {
   const [q, k, v] = ([0, 1, 2] as const).map((which) => {
     const { weight, bias } = projection(layer, which);
     return builder.linear(x, weight, bias);
   });
-  const attended = addAttention(builder, q!, k!, v!);
+  const attended = addAttention(builder, [q!, k!, v!], sizes, mask);
   const weightOf = (name: string): [Float32Array, Float32Array] => [
     layer[`${name}.weight`]!.data,
     layer[`${name}.bias`]!.data,
@@ -86,16 +51,21 @@ function addLayer(builder: GraphBuilder, x: string, layer: Layer): string {
 }
 
 /** Attention as it is exported: a matrix of weights for each head. */
-function addAttention(builder: GraphBuilder, q: string, k: string, v: string): string {
-  const heads = builder.shape([1, S, HEADS, HEAD_SIZE]);
+function addAttention(
+  builder: GraphBuilder,
+  [q, k, v]: readonly [string, string, string],
+  sizes: readonly [batch: number, time: number],
+  mask: string | undefined,
+): string {
+  const heads = builder.shape([...sizes, HEADS, HEAD_SIZE]);
   const split = (x: string, perm: readonly number[]): string =>
     builder.add('Transpose', [builder.add('Reshape', [x, heads])], { attributes: { perm } });
   const scale = builder.constant([1], Float32Array.of(1 / Math.sqrt(HEAD_SIZE)));
   const products = builder.add('MatMul', [split(q, [0, 2, 1, 3]), split(k, [0, 2, 3, 1])]);
-  const weights = builder.add('Softmax', [builder.add('Mul', [products, scale])], {
-    attributes: { axis: -1 },
-  });
+  const scaled = builder.add('Mul', [products, scale]);
+  const scores = mask === undefined ? scaled : builder.add('Add', [scaled, mask]);
+  const weights = builder.add('Softmax', [scores], { attributes: { axis: -1 } });
   const context = builder.add('MatMul', [weights, split(v, [0, 2, 1, 3])]);
   const merged = builder.add('Transpose', [context], { attributes: { perm: [0, 2, 1, 3] } });
-  return builder.add('Reshape', [merged, builder.shape([1, S, D])]);
+  return builder.add('Reshape', [merged, builder.shape([...sizes, D])]);
 }

@@ -2,6 +2,7 @@
 import type { Case } from '../case.ts';
 import type { Group } from '../groupProcess.ts';
 import { attentionCases } from './attention.ts';
+import { embeddingCases } from './embedding.ts';
 import { encoderCases, threadedEncoderCases } from './encoder.ts';
 import { lstmInt8Cases, matrixVectorInt8Cases } from './int8.ts';
 import { lstmCases } from './lstm.ts';
@@ -18,6 +19,7 @@ export const groups: Readonly<Record<Group, () => Case[]>> = {
     ...lstmInt8Cases(),
     ...attentionCases(),
     ...encoderCases(),
+    ...embeddingCases(),
   ],
   'two-threads': () => [...threadedMatmulCases(), ...threadedEncoderCases()],
   'no-trap-handler': () => boundsCheckedMatmulCases(),

@@ -1,12 +1,16 @@
 /** heed as its users have it: the built package. */
 import type { Runtime, RuntimeOptions, Tensor, WeightSource } from '../../../src/index.ts';
 import type { Contender, Prepared } from '../case.ts';
+import { joined } from './joined.ts';
 import { versionOf } from './versions.ts';
 
 type Package = typeof import('../../../src/index.ts');
 
 const dist = new URL('../../../dist/index.js', import.meta.url);
 export const heed: Package = await import(dist.href);
+const pretrained: typeof import('../../../src/pretrained.ts') = await import(
+  new URL('pretrained.js', dist).href
+);
 
 export type RuntimeChoice = Pick<RuntimeOptions, 'variant' | 'threads' | 'microKernel'>;
 
@@ -26,6 +30,22 @@ export function heedContender(
       const compute = body(runtime);
       return {
         run: () => runtime.scope(() => compute().toFloat32Array()),
+        dispose: () => runtime.dispose(),
+      };
+    },
+  };
+}
+
+/** `embed` of a model's folder, one call for all texts. */
+export function heedEmbedder(folder: string, texts: readonly string[]): Contender {
+  return {
+    engine: 'heed',
+    version: versionOf('heed'),
+    async prepare() {
+      const runtime = await createRuntime({});
+      const model = await pretrained.loadModel(runtime, folder);
+      return {
+        run: async () => joined(await pretrained.embed(model, texts)),
         dispose: () => runtime.dispose(),
       };
     },

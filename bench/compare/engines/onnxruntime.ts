@@ -5,9 +5,9 @@ import type { Contender, Prepared } from '../case.ts';
 import { type Graph, writeModel } from '../onnx.ts';
 import { versionOf } from './versions.ts';
 
-/** How a graph is run. */
+/** How a graph whose sizes are fixed is run. */
 export interface GraphRun {
-  readonly graph: Graph;
+  readonly graph: Graph & { readonly inputs: Readonly<Record<string, readonly number[]>> };
   readonly feeds: Readonly<Record<string, Float32Array>>;
   readonly arrange?: Prepared['arrange'];
 }
