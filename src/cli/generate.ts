@@ -38,7 +38,7 @@ export function generateCommand(finished: (code: number) => void): Command {
     .option('--top-k <n>', 'draw among the n likeliest', count)
     .option('--top-p <x>', 'draw among the fewest whose probability reaches x', number)
     .option('--repetition-penalty <x>', 'make tokens less likely that are there already', number)
-    .option('--seed <n>', 'draw the same again', count)
+    .option('--seed <n>', 'draw the same again', seed)
     .option('--stop <text...>', 'end before one of these')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: GenerateFlags) => {
@@ -69,6 +69,12 @@ export function generateCommand(finished: (code: number) => void): Command {
       });
       finished(0);
     });
+}
+
+function seed(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number of at most nine digits.');
+  return Number(text);
 }
 
 function number(text: string): number {

@@ -60,8 +60,8 @@ describe.skipIf(!hasFolders)('heed generate', () => {
   it('draws the same again from the same seed', async () => {
     const args = ['generate', stories, '--prompt', 'Tom', '--temperature', '1', '--tokens', '8'];
     const [one, again, other] = await Promise.all([
-      heed([...args, '--seed', '1']),
-      heed([...args, '--seed', '1']),
+      heed([...args, '--seed', '0']),
+      heed([...args, '--seed', '0']),
       heed([...args, '--seed', '2']),
     ]);
     expect(again).toEqual(one);
@@ -147,6 +147,7 @@ describe('the commands on models', () => {
     [['embed', '.', 'x'], 1, /^heed: \.: has no config\.json\n$/],
     [['generate'], 2, /missing required argument 'model'/],
     [['generate', 'x', '--tokens', '0'], 2, /It must be a positive integer/],
+    [['generate', 'x', '--seed', '-1'], 2, /It must be a whole number/],
     [['generate', 'x', '--temperature', 'warm'], 2, /It must be a number/],
     [['embed', 'x', '--pooling', 'max'], 2, /Allowed choices are mean, cls/],
     [['fill-mask', 'x', '--quantize', 'int4'], 2, /Allowed choices are int8/],
