@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import { checkFingerprints, fingerprintScripts } from './chromiumFingerprints.mjs';
+import { checkPretrained, IMPORT_MAP, serveModel } from './chromiumPretrained.mjs';
 import { checkThreads, PAGES, SCRIPTS } from './chromiumThreads.mjs';
 import { checkVoice, VOICE_SCRIPTS } from './chromiumVoice.mjs';
 
@@ -75,6 +76,7 @@ export async function run() {
     await checkThreads(browser, origin, expect);
     await checkFingerprints(browser, origin, expect);
     await checkVoice(browser, origin, expect);
+    await checkPretrained(browser, origin, expect);
   } finally {
     await browser.close();
     server.close();
@@ -86,7 +88,13 @@ export async function run() {
 function serve() {
   const scripts = { ...SCRIPTS, ...VOICE_SCRIPTS, ...fingerprintScripts() };
   const server = createServer((request, response) => {
+    if (serveModel(request, response)) return;
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
+    if (path === '/pretrained.html') {
+      response.setHeader('content-type', TYPES['.html']);
+      response.end(`<!doctype html><title>heed</title><link rel="icon" href="data:,">${IMPORT_MAP}`);
+      return;
+    }
     if (Object.hasOwn(PAGES, path)) {
       response.writeHead(200, { 'content-type': TYPES['.html'], ...PAGES[path] });
       // Without an icon of its own, the browser would ask for one and report that there is none.
