@@ -2,9 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, DisposedError, FormatError, UnsupportedError } from '../../src/errors.ts';
+import {
+  ArgumentError,
+  DisposedError,
+  FormatError,
+  OutOfMemoryError,
+  UnsupportedError,
+} from '../../src/errors.ts';
 import { generate } from '../../src/pretrained/generate.ts';
 import type { GeneratedToken } from '../../src/pretrained/generation.ts';
+import { createRuntime } from '../../src/runtime/load.ts';
 import { Checkpoint } from '../models/checkpoints.ts';
 import { DATA_FOLDER } from '../parity/cases.ts';
 import { sharedRuntime, variants } from '../support/runtimes.ts';
@@ -298,6 +305,38 @@ describe.skipIf(!hasFolders).each(variants)('generate, %s', (variant) => {
     expect(await failure(() => generation.next())).toBeInstanceOf(DisposedError);
     expect(runtime.memory.usedBytes).toBe(usedBytes);
     expect(await generation.result()).toMatchObject({ finishReason: 'left' });
+  });
+
+  it('ends with its runtime, and disturbs no other', async () => {
+    const other = await sharedRuntime(variant);
+    using kept = await loadFolder(other, 'hf/gpt2');
+    const alone = await generate(kept, prompt, { maxTokens: 10 }).result();
+    const runtime = await createRuntime({ variant });
+    const generation = generate(await loadFolder(runtime, 'hf/gpt2'), prompt, { maxTokens: 10 });
+    const beside = generate(kept, prompt, { maxTokens: 10 });
+    await Promise.all([generation.next(), beside.next()]);
+    // Also while a step is under way: it waits for its turn.
+    const pending = failure(() => generation.next());
+    runtime.dispose();
+    expect(await pending).toBeInstanceOf(DisposedError);
+    expect(await generation.next()).toEqual({ done: true, value: undefined });
+    expect(await generation.result()).toMatchObject({ finishReason: 'left' });
+    expect(await beside.result()).toEqual(alone);
+  });
+
+  it('without room for its cache fails, and leaves room for a shorter text', async () => {
+    const runtime = await createRuntime({ variant, maxMemoryBytes: 2_000_000 });
+    const model = await loadFolder(runtime, STORIES);
+    const long = Array.from({ length: 300 }, (_, i) => 3 + (i % 500));
+    const tooLong = (): Promise<unknown> => failure(() => generate(model, long, { maxTokens: 200 }).result());
+    expect(await tooLong()).toBeInstanceOf(OutOfMemoryError);
+    // The first time, the model's table of positions has grown, which it keeps.
+    const { usedBytes } = runtime.memory;
+    expect(await tooLong()).toBeInstanceOf(OutOfMemoryError);
+    expect(runtime.memory.usedBytes).toBe(usedBytes);
+    const { ids } = await generate(model, long.slice(0, 8), { maxTokens: 8, endIds: [] }).result();
+    expect(ids).toHaveLength(8);
+    runtime.dispose();
   });
 
   it('tells why it ended when it was left', async () => {
