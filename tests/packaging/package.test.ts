@@ -159,7 +159,9 @@ describe('the packed package', () => {
     const texts = packed
       .filter((path) => path.endsWith('.js'))
       .map((path) => readFileSync(join(root, path), 'utf8'))
-      .filter((text) => text.includes('getBuiltinModule') && /export\s*\{/.test(text) && text.length < 4000);
+      .filter(
+        (text) => text.includes('getBuiltinModule') && /\bas default\b/.test(text) && text.length < 4000,
+      );
     expect(texts.length).toBe(1);
     expect(texts[0]).toContain('Atomics.wait');
     expect(texts[0]).not.toMatch(/\b(import|require)\s*\(/);
