@@ -1,9 +1,9 @@
 /** What commands on pretrained models share: options, the loading with its bar, and how a run ends early. */
-import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadModel, type PretrainedModel } from '../pretrained/loadModel.ts';
 import { createRuntime } from '../runtime/load.ts';
 import { onSignal } from './signals.ts';
+import { terminalBar } from './terminalBar.ts';
 
 export interface LoadingFlags {
   readonly json?: boolean;
@@ -72,26 +72,12 @@ function loadingBar(stream: NodeJS.WriteStream): {
 } {
   const started = performance.now();
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-  const bar = new SingleBar({
-    stream,
-    format: 'loading [{bar}] {percentage}%  {done} of {all} MB',
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    clearOnComplete: true,
-  });
-  let shown = false;
+  const bar = terminalBar(stream, 'loading [{bar}] {percentage}%  {done} of {all} MB');
   return {
     update(done, total) {
       if (!stream.isTTY || performance.now() - started < 500) return;
-      const payload = { done: megabytes(done), all: megabytes(total) };
-      if (shown) bar.update(done, payload);
-      else bar.start(total, done, payload);
-      shown = true;
+      bar.draw(total, done, { done: megabytes(done), all: megabytes(total) });
     },
-    clear() {
-      if (shown) bar.stop();
-      shown = false;
-    },
+    clear: bar.clear,
   };
 }

@@ -1,5 +1,5 @@
 /** How far a list of words is, on the terminal of standard error. */
-import { SingleBar } from 'cli-progress';
+import { terminalBar } from './terminalBar.ts';
 
 export interface Progress {
   /** @param bytes of the list that are done */
@@ -14,30 +14,18 @@ export const noProgress: Progress = { update() {}, clear() {} };
 export function progressBar(stream: NodeJS.WriteStream, totalBytes: number | undefined): Progress {
   const counts = '{words} words, {rate} words/s';
   const started = performance.now();
-  const bar = new SingleBar({
+  const bar = terminalBar(
     stream,
-    format: totalBytes === undefined ? counts : `[{bar}] {percentage}%  ${counts}  {left} left`,
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    clearOnComplete: true,
-  });
-  let shown = false;
+    totalBytes === undefined ? counts : `[{bar}] {percentage}%  ${counts}  {left} left`,
+  );
   return {
     update(words, bytes) {
       const seconds = (performance.now() - started) / 1000;
       const done = Math.min(bytes, totalBytes ?? 0);
       const left = done > 0 ? duration((seconds * (totalBytes! - done)) / done) : '?';
-      const payload = { words, rate: Math.round(words / seconds), left };
-      if (shown) bar.update(done, payload);
-      else bar.start(totalBytes ?? 0, done, payload);
-      shown = true;
+      bar.draw(totalBytes ?? 0, done, { words, rate: Math.round(words / seconds), left });
     },
-    // Stopped rather than wiped: the bar returns the cursor to where it began, above lines written since.
-    clear() {
-      if (shown) bar.stop();
-      shown = false;
-    },
+    clear: bar.clear,
   };
 }
 

@@ -1,6 +1,14 @@
 import { FormatError, UnsupportedError } from '../errors.ts';
 import type { CachedFile, CacheWriter, FileCache } from './fileCache.ts';
-import { type FileHandle, type FileSystem, fileHost, type Host, readBlocks, statOf } from './fileSystem.ts';
+import {
+  type FileHandle,
+  type FileSystem,
+  fileHost,
+  type Host,
+  readBlocks,
+  readOpened,
+  statOf,
+} from './fileSystem.ts';
 
 /**
  * An entry is the file's bytes, then a JSON object of its tag and size, then that object's length in four bytes,
@@ -83,15 +91,7 @@ async function openEntry(files: FileSystem, path: string): Promise<CachedFile | 
     size,
     tag: about.tag,
     reading: 'anywhere',
-    async *read(from, to, signal) {
-      const end = Math.min(to, size);
-      let position = from;
-      for await (const chunk of readBlocks(files, path, from, end, signal)) {
-        position += chunk.length;
-        yield chunk;
-      }
-      if (position < end) throw new FormatError(`${path}: ends after ${position} of ${size} bytes`);
-    },
+    read: (from, to, signal) => readOpened(files, { path, size }, from, to, signal),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The file system of Node, Deno and Bun, taken so that a bundle for browsers holds no trace of it. */
+import { FormatError } from '../errors.ts';
 
 export interface FileHandle {
   read(
@@ -102,6 +103,25 @@ export async function* readBlocks(
     }
   } finally {
     await handle.close();
+  }
+}
+
+/** Bytes of a file that had `size` when it was opened, up to `to` or its end. @throws FormatError where it has shrunk since */
+export async function* readOpened(
+  files: FileSystem,
+  { path, size }: { readonly path: string; readonly size: number },
+  from: number,
+  to: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, undefined> {
+  const end = Math.min(to, size);
+  let position = from;
+  for await (const chunk of readBlocks(files, path, from, end, signal)) {
+    position += chunk.length;
+    yield chunk;
+  }
+  if (position < end) {
+    throw new FormatError(`${path}: ends after ${position} bytes, it had ${size} when it was opened`);
   }
 }
 

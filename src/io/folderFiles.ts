@@ -1,6 +1,6 @@
-import { ArgumentError, FormatError } from '../errors.ts';
+import { ArgumentError } from '../errors.ts';
 import type { ByteFile, Files } from './byteFile.ts';
-import { type Host, readBlocks, statOf } from './fileSystem.ts';
+import { type Host, readOpened, statOf } from './fileSystem.ts';
 
 /**
  * The files of a folder of the file system.
@@ -26,16 +26,6 @@ async function openFile({ files }: Host, path: string): Promise<ByteFile | undef
     name: path,
     size,
     reading: 'anywhere',
-    async *read(from, to, signal) {
-      const end = Math.min(to, size);
-      let position = from;
-      for await (const chunk of readBlocks(files, path, from, end, signal)) {
-        position += chunk.length;
-        yield chunk;
-      }
-      if (position < end) {
-        throw new FormatError(`${path}: ends after ${position} bytes, it had ${size} when it was opened`);
-      }
-    },
+    read: (from, to, signal) => readOpened(files, { path, size }, from, to, signal),
   };
 }

@@ -1,13 +1,12 @@
 /** Causal self-attention with rotary positions whose keys and values serve several query heads each (Ainslie 2023). */
 import { ArgumentError } from '../errors.ts';
 import { attention } from '../ops/attention.ts';
-import { meanOverHeads } from '../ops/heads.ts';
 import { rotary } from '../ops/rotary.ts';
 import { checkSizes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { KeyValueCache } from './keyValueCache.ts';
 import { Linear } from './linear.ts';
-import type { MultiHeadAttentionResult, ReturnedWeights } from './multiHeadAttention.ts';
+import { type MultiHeadAttentionResult, type ReturnedWeights, resultOf } from './multiHeadAttention.ts';
 import type { Parameters } from './parameters.ts';
 import type { RotaryPositions } from './rotaryPositions.ts';
 
@@ -97,12 +96,7 @@ export class GroupedAttention {
           lengths,
           returnWeights: returnWeights !== false,
         });
-        const output = this.#output.forward(attended.output);
-        if (!attended.weights) return { output };
-        return {
-          output,
-          weights: returnWeights === 'mean' ? meanOverHeads(attended.weights) : attended.weights,
-        };
+        return resultOf(this.#output.forward(attended.output), attended.weights, returnWeights);
       } catch (error) {
         if (held) cache?.truncate(held);
         throw error;

@@ -177,12 +177,7 @@ export class MultiHeadAttention {
       lengths,
       returnWeights: returnWeights !== false,
     });
-    const output = this.#output.forward(attended.output);
-    if (!attended.weights) return { output };
-    return {
-      output,
-      weights: returnWeights === 'mean' ? meanOverHeads(attended.weights) : attended.weights,
-    };
+    return resultOf(this.#output.forward(attended.output), attended.weights, returnWeights);
   }
 
   /** Parameters by PyTorch's names: what an optimizer steps and a file stores. */
@@ -198,4 +193,14 @@ export class MultiHeadAttention {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** @param weights of each head, where they were asked for */
+export function resultOf(
+  output: Tensor,
+  weights: Tensor | undefined,
+  returned: ReturnedWeights,
+): MultiHeadAttentionResult {
+  if (!weights) return { output };
+  return { output, weights: returned === 'mean' ? meanOverHeads(weights) : weights };
 }
