@@ -1,15 +1,107 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { basename, resolve as join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
 
+/** What `package.json` exports, each from `src/<name>.ts`. */
 const entries = ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline'];
-const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
+/** What a `<script>` makes global, by the file's name. */
+const scripts = {
+  'heed.iife': ['* from index', '* from models', '* from plot'],
+  'heed.pronounce.iife': ['* from index', '* from models', '* from plot', '* as pronounce from pronounce'],
+};
 // The command line's libraries stay dependencies, and tokenizers are for those who install them; everything else is
 // bundled, so that a browser needs no resolver.
 const external = [/^node:/, 'commander', 'cli-progress', '@huggingface/tokenizers', '@huggingface/jinja'];
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
+const compiled = [resolve(), esbuild({ target: 'es2022' })];
+const minify = (format) =>
+  terser({ module: true, ecma: 2022, compress: { passes: 2, hoist_funs: true }, format });
+
+/** ES modules, the default. Binaries and weights are modules too, imported when first needed. */
+const modules = {
+  input: input([...entries, 'cli']),
+  external,
+  output: {
+    dir: 'dist',
+    format: 'es',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    manualChunks: chunkOf,
+    plugins: [minify()],
+  },
+  plugins: [emptyFolder(), copyData(), dataBeside(), ...compiled],
+};
+
+/** For `require()` in Node: the same, which imports the same binaries and weights. */
+const commonJS = {
+  input: input(entries),
+  external,
+  output: {
+    dir: 'dist',
+    format: 'cjs',
+    entryFileNames: 'cjs/[name].cjs',
+    chunkFileNames: 'cjs/[name]-[hash].cjs',
+    manualChunks: chunkOf,
+    plugins: [minify()],
+  },
+  plugins: [dataBeside(), ...compiled],
+};
+
+/** ES modules that fetch binaries and weights: files, which a server may cache by themselves. */
+const assets = {
+  input: input(entries),
+  external,
+  output: {
+    dir: 'dist/assets',
+    format: 'es',
+    chunkFileNames: '[name]-[hash].js',
+    manualChunks: chunkOf,
+    plugins: [minify()],
+  },
+  plugins: [fetched(), ...compiled],
+};
+
+/** The entry `heed` with its binaries in one module. */
+const single = {
+  input: 'src/index.ts',
+  output: { file: 'dist/heed.single.js', format: 'es', inlineDynamicImports: true, plugins: [minify()] },
+  plugins: compiled,
+};
+
+/** A classic script. Its encoding is the page's: ASCII is right in all of them. */
+const script = (name) => ({
+  input: name,
+  output: {
+    file: `dist/${name}.js`,
+    format: 'iife',
+    name: 'heed',
+    inlineDynamicImports: true,
+    plugins: [minify({ ascii_only: true })],
+  },
+  plugins: [madeOf(scripts), ...compiled],
+});
+
+/** Declarations, once as modules and once for `require()`. */
+const types = {
+  input: input(entries),
+  external,
+  output: [
+    { dir: 'dist', chunkFileNames: 'types/[name]-[hash].d.ts' },
+    {
+      dir: 'dist/cjs',
+      entryFileNames: '[name].d.cts',
+      chunkFileNames: 'types/[name]-[hash].d.cts',
+    },
+  ],
+  plugins: [dts()],
+};
+
+export default [modules, commonJS, assets, single, ...Object.keys(scripts).map(script), types];
 
 /**
  * What the entry `heed` needs lies in one file, what only `heed/models` needs in another: compressed together a file is
@@ -23,7 +115,6 @@ function chunkOf(id, { getModuleInfo }) {
 
 /** The modules that an entry imports, and those that they import, statically; without the entry. */
 function neededBy(entry, getModuleInfo) {
-  const root = fileURLToPath(new URL(entry, import.meta.url));
   const needed = new Set();
   const visit = (id) => {
     for (const imported of getModuleInfo(id)?.importedIds ?? []) {
@@ -32,45 +123,62 @@ function neededBy(entry, getModuleInfo) {
       visit(imported);
     }
   };
-  visit(root);
+  visit(join(here, entry));
   return needed;
 }
 
-/** Starts from an empty folder, and copies the raw binaries for hosts that import `.wasm` as a module. */
-const copyBinaries = {
-  name: 'copy-binaries',
-  buildStart() {
-    rmSync('dist', { recursive: true, force: true });
-  },
-  writeBundle() {
-    for (const name of ['simd', 'relaxed', 'simd.train', 'relaxed.train']) {
-      cpSync(`build/wasm/${name}.wasm`, `dist/wasm/${name}.wasm`);
-    }
-  },
-};
+function emptyFolder() {
+  return { name: 'empty-folder', buildStart: () => rmSync('dist', { recursive: true, force: true }) };
+}
 
-export default [
-  {
-    input: input([...entries, 'cli']),
-    external,
-    output: {
-      dir: 'dist',
-      format: 'es',
-      chunkFileNames: 'chunks/[name]-[hash].js',
-      manualChunks: chunkOf,
-      sourcemap: false,
+/** Copies binaries and weights, as modules and as they are. */
+function copyData() {
+  return {
+    name: 'copy-data',
+    writeBundle() {
+      for (const name of ['simd', 'relaxed', 'simd.train', 'relaxed.train']) {
+        cpSync(`build/wasm/${name}.js`, `dist/data/${name}.js`);
+        cpSync(`build/wasm/${name}.wasm`, `dist/wasm/${name}.wasm`);
+      }
+      cpSync('build/weights/pronounce.js', 'dist/data/pronounce.js');
+      cpSync('models/pronounce/pronounce.safetensors', 'dist/weights/pronounce.safetensors');
     },
-    plugins: [
-      resolve(),
-      esbuild({ target: 'es2022' }),
-      terser({ module: true, ecma: 2022, compress: { passes: 2, hoist_funs: true } }),
-      copyBinaries,
-    ],
-  },
-  {
-    input: input(entries),
-    external,
-    output: { dir: 'dist', format: 'es', chunkFileNames: 'types/[name]-[hash].d.ts' },
-    plugins: [dts()],
-  },
-];
+  };
+}
+
+/** Leaves the modules of binaries and weights in `dist/data`: Rollup sees src as dist. */
+function dataBeside() {
+  return {
+    name: 'data-beside',
+    resolveId(source) {
+      if (!/\/build\/(wasm|weights)\//.test(source)) return null;
+      return { id: join(here, 'src/data', basename(source)), external: 'relative' };
+    },
+  };
+}
+
+/** Takes `x.assets.ts` for `x.ts` where there is one. */
+function fetched() {
+  return {
+    name: 'fetched',
+    resolveId(source, importer) {
+      if (!importer || !source.startsWith('.')) return null;
+      const other = join(importer, '..', source.replace(/\.ts$/, '.assets.ts'));
+      return other.endsWith('.assets.ts') && existsSync(other) ? other : null;
+    },
+  };
+}
+
+/** Entries that are no files: each passes on what others export. */
+function madeOf(contents) {
+  const path = (name) => join(here, 'src', name);
+  return {
+    name: 'made-of',
+    resolveId: (source) => (contents[source] ? path(source) : null),
+    load(id) {
+      const exported = contents[basename(id)];
+      if (!exported || id !== path(basename(id))) return null;
+      return exported.map((each) => `export ${each.replace(/(\w+)$/, "'./$1.ts'")};`).join('\n');
+    },
+  };
+}

@@ -1,4 +1,4 @@
-// Compiles the four binaries of asconfig.json and embeds each as a base64 module, so that
+// Compiles the four binaries of asconfig.json and embeds each as a module of hexadecimal digits, so that
 // neither bundlers nor users ever configure a path to a .wasm file. (The pass coalesce-locals leaves the machine code
 // as it is; binaries whose locals are used again compress a seventh better.)
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ for (const [target, entry] of Object.entries(targets)) {
     console.error(stderr.toString());
     throw error;
   }
-  const base64 = readFileSync(file).toString('base64');
-  writeFileSync(`build/wasm/${target}.js`, `export default '${base64}';\n`);
-  writeFileSync(`build/wasm/${target}.d.ts`, 'declare const base64: string;\nexport default base64;\n');
+  const digits = readFileSync(file).toString('hex');
+  writeFileSync(`build/wasm/${target}.js`, `export default '${digits}';\n`);
+  writeFileSync(`build/wasm/${target}.d.ts`, 'declare const digits: string;\nexport default digits;\n');
 }

@@ -93,7 +93,7 @@ describe('the rooms of src', () => {
       'src/cli/x.ts',
       "import { readFileSync } from 'node:fs'; import '../plot/p.ts'; import '../pronounce/p.ts';",
     ],
-    ['src/runtime/load.ts', "const binary = () => import('../../build/wasm/simd.js');"],
+    ['src/runtime/binaries.ts', "const binary = () => import('../../build/wasm/simd.js');"],
     ['src/index.ts', "export * from './errors.ts'; export * from './layers/l.ts';"],
     ['src/models.ts', "export * from './models/m.ts'; export * from './decode/d.ts';"],
     ['src/cli.ts', "import './cli/c.ts'; import 'node:process';"],

@@ -8,7 +8,6 @@ import { readSafetensors } from '../io/safetensors.ts';
 import type { Arithmetic } from '../layers/parameters.ts';
 import type { Seq2SeqConfig } from '../models/seq2seq/config.ts';
 import { Seq2Seq } from '../models/seq2seq/model.ts';
-import { decodeBase64 } from '../runtime/base64.ts';
 import { createRuntime, type RuntimeOptions } from '../runtime/load.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WeightSource } from '../tensor/weights.ts';
@@ -24,6 +23,7 @@ import {
 } from './alphabet.ts';
 import { toIPA } from './ipa.ts';
 import { normaliseSpelling, type SpellingChange } from './spelling.ts';
+import { shippedWeights } from './weights.ts';
 
 /** Where the decoder looked: weights[i][j] is what phoneme i took from letter j; each row sums to 1. */
 export interface PronunciationAttention {
@@ -83,7 +83,7 @@ const longest = (letters: number): number => 2 * letters + 6;
  */
 export async function createPronouncer(options: PronouncerOptions = {}): Promise<Pronouncer> {
   const { weights, arithmetic, ...runtimeOptions } = options;
-  const bytes = weights ?? (await embeddedWeights());
+  const bytes = weights ?? (await shippedWeights());
   const runtime = await createRuntime(runtimeOptions);
   try {
     return new Pronouncer(runtime, bytes, arithmetic);
@@ -91,11 +91,6 @@ export async function createPronouncer(options: PronouncerOptions = {}): Promise
     runtime.dispose();
     throw error;
   }
-}
-
-async function embeddedWeights(): Promise<Uint8Array> {
-  const { default: base64 } = await import('../../build/weights/pronounce.js');
-  return decodeBase64(base64);
 }
 
 /** Made by `createPronouncer`. Synchronous from then on. */

@@ -1,6 +1,5 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
-
-import { decodeBase64 } from './base64.ts';
+import { type Binaries, inferenceBinaries } from './binaries.ts';
 import { checkMaxMemory, createMemory, importingSharedMemory } from './linearMemory.ts';
 import { type MicroKernel, microKernels } from './microKernel.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
@@ -24,14 +23,6 @@ export interface RuntimeOptions {
   /** Forces how the matrix product reads its left side; by default the first large products are timed. */
   readonly microKernel?: MicroKernel;
 }
-
-/** Base64 of a binary, loaded when first asked for. */
-export type EmbeddedBinaries = Readonly<Record<Variant, () => Promise<{ default: string }>>>;
-
-const inferenceBinaries: EmbeddedBinaries = {
-  simd: () => import('../../build/wasm/simd.js'),
-  relaxed: () => import('../../build/wasm/relaxed.js'),
-};
 
 /**
  * Makes a runtime with the best binary for this engine: nothing to configure.
@@ -58,12 +49,12 @@ export function createRuntimeSync(
 }
 
 /**
- * Compiles the best (or the forced) embedded binary, or takes the given module, whose variant only the caller knows;
+ * Compiles the best (or the forced) binary, or takes the given module, whose variant only the caller knows;
  * starts the threads that were asked for.
  * @throws UnsupportedError, ArgumentError
  */
 export async function loadBinary(
-  binaries: EmbeddedBinaries,
+  binaries: Binaries,
   options: RuntimeOptions,
 ): Promise<RuntimeParts & { readonly module: WebAssembly.Module }> {
   const { maxMemoryBytes, microKernel, threads = 1 } = options;
@@ -79,8 +70,7 @@ export async function loadBinary(
     return { module: options.module, variant: options.variant, maxMemoryBytes, microKernel };
   }
   const variant = await chooseVariant(options.variant);
-  const { default: base64 } = await binaries[variant]();
-  const bytes = decodeBase64(base64);
+  const bytes = await binaries[variant]();
   const parts = { variant, maxMemoryBytes, microKernel };
   const shared = threads > 1 ? await startThreads(bytes, threads, maxMemoryBytes) : undefined;
   return { ...parts, ...(shared ?? { module: await WebAssembly.compile(bytes) }) };

@@ -1,13 +1,9 @@
 import { type GradientResult, gradients } from '../autograd/tape.ts';
-import { type EmbeddedBinaries, loadBinary, type RuntimeOptions } from '../runtime/load.ts';
+import { loadBinary, type RuntimeOptions } from '../runtime/load.ts';
 import { Runtime, type RuntimeParts } from '../runtime/runtime.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-
-const trainingBinaries: EmbeddedBinaries = {
-  simd: () => import('../../build/wasm/simd.train.js'),
-  relaxed: () => import('../../build/wasm/relaxed.train.js'),
-};
+import { trainingBinaries } from './binaries.ts';
 
 /** A runtime on the training binary: everything the inference one does, and gradients. */
 export class TrainingRuntime extends Runtime {

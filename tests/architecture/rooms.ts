@@ -42,7 +42,12 @@ const entries: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The only files that know where the build puts binaries and weights. */
-const seeBuild = ['src/runtime/load.ts', 'src/train/trainingRuntime.ts', 'src/pronounce/pronouncer.ts'];
+const seeBuild = [
+  'src/runtime/binaries.ts',
+  'src/runtime/load.ts',
+  'src/train/binaries.ts',
+  'src/pronounce/weights.ts',
+];
 
 const forbiddenNames = /(^|\/)(utils?|helpers?|misc|common)(\/|\.|$)/i;
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { decodeBase64 } from '../../src/runtime/base64.ts';
+import { decodeBase64 } from '../../src/pronounce/base64.ts';
 import { seededRandom } from '../support/random.ts';
 
 afterEach(() => vi.unstubAllGlobals());
