@@ -1,106 +1,33 @@
-/** The package as a user installs it: packed, unpacked into an empty project, imported by name. */
+/** What a user does with the package: imports it by name, compiles against it, runs its command. */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DATA_FOLDER } from '../parity/cases.ts';
 import { hasFolders, sayIfSkipped } from '../pretrained/folders.ts';
+import { installPacked, type Project, root } from './project.ts';
 
 sayIfSkipped('the packed package on published models');
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-let project: string;
-let packed: string[];
+let project: Project;
+const run = (code: string): string => project.run(code);
 
 beforeAll(() => {
-  if (!existsSync(join(root, 'dist/index.js'))) throw new Error('packaging: run `npm run build` first');
-  project = mkdtempSync(join(tmpdir(), 'heed-package-'));
-  const report = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  // npm 12 keys the report by package, older ones list it.
-  const parsed = JSON.parse(report) as Record<string, { filename: string; files: { path: string }[] }>;
-  const [entry] = Object.values(parsed);
-  packed = entry!.files.map(({ path }) => path);
-  const modules = join(project, 'node_modules');
-  mkdirSync(join(modules, 'heed'), { recursive: true });
-  execFileSync('tar', [
-    '-xzf',
-    join(project, entry!.filename),
-    '-C',
-    join(modules, 'heed'),
-    '--strip-components=1',
-  ]);
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  // The command's own dependencies and what they depend on, as an install would bring them.
-  for (const name of [
-    ...Object.keys(dependencies),
-    'string-width',
-    'strip-ansi',
-    'ansi-regex',
-    'emoji-regex',
-    'is-fullwidth-code-point',
-  ]) {
-    if (existsSync(join(root, 'node_modules', name)))
-      symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  }
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+  project = installPacked();
 }, 120_000);
 
-afterAll(() => rmSync(project, { recursive: true, force: true }));
-
-function run(code: string): string {
-  writeFileSync(join(project, 'program.js'), code);
-  return execFileSync(process.execPath, ['program.js'], { cwd: project, encoding: 'utf8' }).trim();
-}
+afterAll(() => project?.remove());
 
 describe('the packed package', () => {
   it('holds the bundle, the types, the binaries and the papers, and nothing else', () => {
-    const other = packed.filter(
+    const other = project.files.filter(
       (path) =>
-        !/^(dist\/.*\.(js|d\.ts|wasm)|package\.json|README\.md|LICENSE|CHANGELOG\.md|models\/pronounce\/README\.md)$/.test(
+        !/^(dist\/.*\.(js|cjs|d\.ts|d\.cts|wasm)|dist\/weights\/pronounce\.safetensors|package\.json|README\.md|LICENSE|CHANGELOG\.md|models\/pronounce\/README\.md)$/.test(
           path,
         ),
     );
     expect(other).toEqual([]);
-    for (const entry of ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline']) {
-      expect(packed).toContain(`dist/${entry}.js`);
-      expect(packed).toContain(`dist/${entry}.d.ts`);
-    }
-  });
-
-  it('is small: the core and one binary fit in 40 kB gzip', () => {
-    const dist = join(root, 'dist');
-    const files = new Set<string>();
-    const visit = (file: string): void => {
-      if (files.has(file)) return;
-      files.add(file);
-      for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) {
-        visit(join(file, '..', path!));
-      }
-    };
-    visit(join(dist, 'index.js'));
-    const bytes = [...files, join(dist, 'wasm/simd.wasm')].map((file) => gzipSync(readFileSync(file)).length);
-    const total = bytes.reduce((a, b) => a + b, 0);
-    console.log(`core and simd binary: ${total} bytes gzip in ${bytes.length} files`);
-    expect(files.size).toBeGreaterThan(1);
-    expect(total).toBeLessThanOrEqual(40_000);
   });
 
   it('pronounces, as the README shows', () => {
@@ -156,19 +83,16 @@ describe('the packed package', () => {
   });
 
   it('needs neither the sources nor a loader in its threads: their text is whole', () => {
-    const texts = packed
-      .filter((path) => path.endsWith('.js'))
-      .map((path) => readFileSync(join(root, path), 'utf8'))
-      .filter(
-        (text) => text.includes('getBuiltinModule') && /\bas default\b/.test(text) && text.length < 4000,
-      );
+    const texts = project.files
+      .filter((path) => /^dist\/chunks\/thread-[\w-]+\.js$/.test(path))
+      .map((path) => readFileSync(join(root, path), 'utf8'));
     expect(texts.length).toBe(1);
     expect(texts[0]).toContain('Atomics.wait');
     expect(texts[0]).not.toMatch(/\b(import|require)\s*\(/);
   });
 
   it.skipIf(!hasFolders)('runs published models, and says what text needs', () => {
-    expect(existsSync(join(project, 'node_modules/@huggingface'))).toBe(false);
+    expect(existsSync(join(project.folder, 'node_modules/@huggingface'))).toBe(false);
     const folder = (name: string): string => JSON.stringify(join(DATA_FOLDER, name));
     const output = run(`
       import { createRuntime } from 'heed';
@@ -188,11 +112,11 @@ describe('the packed package', () => {
 
   it('is bundled for a browser without the optional packages', async () => {
     writeFileSync(
-      join(project, 'page.js'),
+      join(project.folder, 'page.js'),
       "import { pipeline } from 'heed/pipeline'; globalThis.pipeline = pipeline;",
     );
     const { outputFiles } = await build({
-      ...{ absWorkingDir: project, entryPoints: ['page.js'], bundle: true, write: false },
+      ...{ absWorkingDir: project.folder, entryPoints: ['page.js'], bundle: true, write: false },
       ...{ format: 'esm', platform: 'browser', logLevel: 'error' },
     });
     expect(outputFiles[0]!.text).toContain('@huggingface/tokenizers');
@@ -222,7 +146,7 @@ describe('the packed package', () => {
 
   it('has types that a strict project compiles against', () => {
     writeFileSync(
-      join(project, 'program.ts'),
+      join(project.folder, 'program.ts'),
       `import { createPronouncer, type Pronunciation } from 'heed/pronounce';
        import { LSTM, createRuntime, Random, Tensor } from 'heed';
        import { attentionMap } from 'heed/plot';
@@ -263,7 +187,7 @@ describe('the packed package', () => {
     const output = (() => {
       try {
         return execFileSync(process.execPath, [tsc, ...options, 'program.ts'], {
-          cwd: project,
+          cwd: project.folder,
           encoding: 'utf8',
         });
       } catch (error) {
@@ -278,7 +202,7 @@ describe('the packed package', () => {
       version: string;
       bin: { heed: string };
     };
-    const command = join(project, 'node_modules/heed', bin.heed);
+    const command = join(project.folder, 'node_modules/heed', bin.heed);
     expect(execFileSync(process.execPath, [command, '--version'], { encoding: 'utf8' }).trim()).toBe(version);
     const line = execFileSync(process.execPath, [command, 'pronounce', 'attention'], {
       encoding: 'utf8',
