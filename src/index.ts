@@ -23,7 +23,14 @@ export {
   type ReturnedWeights,
 } from './layers/multiHeadAttention.ts';
 export { LayerNorm, type LayerNormConfig, RMSNorm, type RMSNormConfig } from './layers/norm.ts';
-export { createParameters, type Initialisation, loadParameters, Parameters } from './layers/parameters.ts';
+export {
+  type Arithmetic,
+  createParameters,
+  type Initialisation,
+  type LoadOptions,
+  loadParameters,
+  Parameters,
+} from './layers/parameters.ts';
 export { RNN, type RNNConfig, type RNNForwardOptions, type RNNStepState } from './layers/rnn.ts';
 export { type Activation, gelu, geluTanh, relu, silu } from './ops/activation.ts';
 export { type AttentionOptions, attention, type RowsOf } from './ops/attention.ts';
@@ -40,14 +47,20 @@ export { lstmCell, lstmSequence } from './ops/lstm.ts';
 export { type MatmulOptions, matmul } from './ops/matmul.ts';
 export { type LayerNormOptions, layerNorm, type NormOptions, rmsNorm } from './ops/norm.ts';
 export { PackedWeight } from './ops/packedWeight.ts';
-export type { HiddenState, LSTMState, OutputColumns, SequenceOptions } from './ops/recurrence.ts';
+export type {
+  HiddenState,
+  LSTMState,
+  OutputColumns,
+  RecurrentState,
+  SequenceOptions,
+} from './ops/recurrence.ts';
 export { rnnCell, rnnSequence } from './ops/rnn.ts';
 export { additiveScore, dotScore, weightedSum } from './ops/score.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export type { Weight } from './ops/weight.ts';
 export { createRuntime, createRuntimeSync, type RuntimeOptions } from './runtime/load.ts';
 export type { MicroKernel } from './runtime/microKernel.ts';
-export { Runtime } from './runtime/runtime.ts';
+export { Runtime, type RuntimeParts } from './runtime/runtime.ts';
 export type { Variant } from './runtime/variant.ts';
 export { Random } from './tensor/random.ts';
 export type { Shape } from './tensor/shape.ts';

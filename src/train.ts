@@ -1,5 +1,6 @@
 /** heed/train: gradients, optimizers, schedules and measures. */
 export { type GradientResult, gradients } from './autograd/tape.ts';
+export type { TrainingKernels } from './runtime/abi.ts';
 export { bucketedBatches } from './train/batches.ts';
 export { type Bleu, type BleuOptions, corpusBleu } from './train/bleu.ts';
 export { type ErrorRates, editDistance, errorRates, type Prediction } from './train/errorRate.ts';
