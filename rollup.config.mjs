@@ -35,10 +35,10 @@ const modules = {
     manualChunks: chunkOf,
     plugins: [small()],
   },
-  plugins: [emptyFolder(), copyData(), dataBeside(), ...compiled],
+  plugins: [emptyFolder(), copyData(), dataBeside(['wasm', 'weights']), ...compiled],
 };
 
-/** For `require()` in Node: the same, which imports the same binaries and weights. */
+/** For `require()` in Node. Weights are the same module; binaries are required, because Jest has no `import()`. */
 const commonJS = {
   input: input(entries),
   external,
@@ -50,7 +50,7 @@ const commonJS = {
     manualChunks: chunkOf,
     plugins: [quick()],
   },
-  plugins: [dataBeside(), ...compiled],
+  plugins: [dataBeside(['weights']), ...compiled],
 };
 
 /** ES modules that fetch binaries and weights: files, which a server may cache by themselves. */
@@ -147,12 +147,12 @@ function copyData() {
   };
 }
 
-/** Leaves the modules of binaries and weights in `dist/data`: Rollup sees src as dist. */
-function dataBeside() {
+/** Leaves modules of binaries and weights in `dist/data`: Rollup sees src as dist. */
+function dataBeside(folders) {
   return {
     name: 'data-beside',
     resolveId(source) {
-      if (!/\/build\/(wasm|weights)\//.test(source)) return null;
+      if (!folders.some((folder) => source.includes(`/build/${folder}/`))) return null;
       return { id: join(here, 'src/data', basename(source)), external: 'relative' };
     },
   };

@@ -79,6 +79,19 @@ describe.each([
   });
 });
 
+describe('CommonJS', () => {
+  it("imports nothing but the pronouncer's weights and optional packages: Jest has no import()", () => {
+    const files = project.files.filter((path) => path.endsWith('.cjs'));
+    const imports = files.flatMap((path) => importsOf(path, readFileSync(join(root, path), 'utf8')));
+    const modules = imports.flatMap(({ specifier }) => (specifier?.endsWith('.cjs') ? [] : [specifier]));
+    expect([...new Set(modules)].sort()).toEqual([
+      '../data/pronounce.js',
+      '@huggingface/jinja',
+      '@huggingface/tokenizers',
+    ]);
+  });
+});
+
 describe('heed/single', () => {
   it('is one module with the names of heed, and needs no other file', () => {
     const text = readFileSync(join(project.folder, 'node_modules/heed/dist/heed.single.js'), 'utf8');
