@@ -9,7 +9,7 @@ export async function imported(module: Promise<{ readonly default: string }>): P
     return (await module).default;
   } catch (cause) {
     throw new UnsupportedError(
-      `heed: cannot import a binary or weights (${(cause as Error).message}); worklets and service workers need heed/single, or a bundle without import()`,
+      `heed: cannot import a binary or weights (${(cause as Error).message}); where import() is forbidden, worklets take heed/single, service workers that or heed/assets`,
       { cause },
     );
   }

@@ -19,7 +19,7 @@ afterAll(() => project?.remove());
 /** A page's own file and what it imports at once, as the bundlers make them from the packed package. */
 const bundlers = {
   async rollup(page: string): Promise<string> {
-    const bundle = await rollup({ input: page, plugins: [resolve()] });
+    const bundle = await rollup({ input: page, plugins: [resolve()], logLevel: 'silent' });
     const { output } = await bundle.generate({ format: 'es', compact: true });
     await bundle.close();
     const initial = new Set([output[0].fileName, ...output[0].imports]);
@@ -28,7 +28,7 @@ const bundlers = {
   async esbuild(page: string): Promise<string> {
     const { outputFiles, metafile } = await build({
       ...{ absWorkingDir: project.folder, entryPoints: [page], outdir: 'out', bundle: true, splitting: true },
-      ...{ format: 'esm', minify: true, write: false, metafile: true },
+      ...{ format: 'esm', minify: true, write: false, metafile: true, logLevel: 'error' },
     });
     const [own] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint !== undefined)!;
     const imports = metafile.outputs[own]!.imports.filter(({ kind }) => kind === 'import-statement');

@@ -12,6 +12,6 @@ it('says what to take where import() is forbidden, and why it failed', async () 
   expect(error).toBeInstanceOf(UnsupportedError);
   expect(error).toMatchObject({
     cause,
-    message: expect.stringMatching(/\(import\(\) is disallowed .*\); worklets .* need heed\/single/),
+    message: expect.stringMatching(/\(import\(\) is disallowed .*\); where .* take heed\/single/),
   });
 });
