@@ -24,6 +24,9 @@ const compiled = [resolve(), esbuild({ target: 'es2022' })];
 const small = () => terser({ module: true, ecma: 2022, compress: { passes: 2, hoist_funs: true } });
 const quick = () => minify({ target: 'es2022' });
 
+/** esbuild warns of imports for their effects alone, which hoisted ones are, where a package says that it has none. */
+const unhoisted = { hoistTransitiveImports: false };
+
 /** ES modules, the default. Binaries and weights are modules too, imported when first needed. */
 const modules = {
   input: input([...entries, 'cli']),
@@ -33,6 +36,7 @@ const modules = {
     format: 'es',
     chunkFileNames: 'chunks/[name]-[hash].js',
     manualChunks: chunkOf,
+    ...unhoisted,
     plugins: [small()],
   },
   plugins: [emptyFolder(), copyData(), dataBeside(['wasm', 'weights']), ...compiled],
@@ -62,6 +66,7 @@ const assets = {
     format: 'es',
     chunkFileNames: '[name]-[hash].js',
     manualChunks: chunkOf,
+    ...unhoisted,
     plugins: [quick()],
   },
   plugins: [fetched(), ...compiled],
