@@ -1,5 +1,5 @@
 /** heed/pronounce: the embedded default model, from spelling to sound. */
-export type { Phoneme } from './pronounce/alphabet.ts';
+export { encodeLetters, encodePhonemes, type Phoneme } from './pronounce/alphabet.ts';
 export { toIPA } from './pronounce/ipa.ts';
 export {
   type Alternative,

@@ -113,6 +113,14 @@ export class Pronouncer {
   }
 
   /**
+   * The encoder-decoder that pronounces, for a look inside: it reads `encodeLetters` and writes `encodePhonemes`. Its
+   * tensors are of `runtime`; it is disposed of with the pronouncer.
+   */
+  get model(): Seq2Seq {
+    return this.#model;
+  }
+
+  /**
    * How a word sounds.
    * @param word letters, apostrophes and hyphens in any case; accents on Latin letters are dropped and reported
    * @throws ArgumentError for an empty word, one of more than 64 letters, or characters outside the alphabet, named;

@@ -1,0 +1,73 @@
+/** An attention map in the page: heed/plot's drawing, and the same weights as a table for those who do not see it. */
+import { attentionMap } from 'heed/plot';
+import { element } from './elements.ts';
+
+export interface Weights {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** [rows, columns], flat in row-major order or nested. */
+  readonly weights: Float32Array | readonly Float32Array[];
+  readonly rowsTitle: string;
+  readonly columnsTitle: string;
+}
+
+/** Where a map is drawn again and again. */
+export class MapView {
+  readonly #scroll = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
+  readonly #table = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
+  readonly #details = element('details', {}, element('summary', {}, 'Weights as a table'), this.#table);
+  #shown: Weights | undefined;
+
+  /** @param name what the map is of, for those who do not see it */
+  constructor(parent: HTMLElement, name: string) {
+    this.#scroll.ariaLabel = name;
+    this.#table.ariaLabel = `${name}, as a table`;
+    this.#details.addEventListener('toggle', () => this.#fillTable());
+    parent.append(this.#scroll, this.#details);
+  }
+
+  show(weights: Weights): void {
+    this.#shown = weights;
+    this.#scroll.replaceChildren(drawing(attentionMap(weights).toSVG()));
+    this.#fillTable();
+  }
+
+  /** Only where it is looked at: it has a cell for each weight. */
+  #fillTable(): void {
+    if (this.#details.open && this.#shown) this.#table.replaceChildren(tableOf(this.#shown));
+  }
+}
+
+/** The page's policy forbids styles in the document; its own style sheet has the rules for plots. */
+function drawing(svg: string): Node {
+  const unstyled = svg.replace(/<style>[^<]*<\/style>/, '');
+  const { documentElement } = new DOMParser().parseFromString(unstyled, 'image/svg+xml');
+  return document.importNode(documentElement, true);
+}
+
+function tableOf({ rows, columns, weights, rowsTitle, columnsTitle }: Weights): HTMLElement {
+  const heading = (scope: 'row' | 'col', text: string): HTMLElement => element('th', { scope }, text);
+  const value = (row: number, column: number): number => {
+    const nested = weights[row];
+    return typeof nested === 'object' ? nested[column]! : (weights[row * columns.length + column] as number);
+  };
+  const body = rows.map((row, i) =>
+    element(
+      'tr',
+      {},
+      heading('row', row),
+      ...columns.map((_, j) => element('td', {}, value(i, j).toFixed(2))),
+    ),
+  );
+  return element(
+    'table',
+    {},
+    element('caption', {}, `${rowsTitle} by ${columnsTitle}`),
+    element(
+      'thead',
+      {},
+      element('tr', {}, element('td'), ...columns.map((column) => heading('col', column))),
+    ),
+    element('tbody', {}, ...body),
+  );
+}
