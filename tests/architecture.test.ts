@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cycles, type Files, importsOf } from './architecture/imports.ts';
 import { checkKernelDocs, checkKernels } from './architecture/kernels.ts';
-import { checkAssemblyRooms, checkRooms } from './architecture/rooms.ts';
+import { checkAssemblyRooms, checkRooms, checkSite } from './architecture/rooms.ts';
 import { checkState } from './architecture/state.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -142,6 +142,30 @@ describe('the rooms of src', () => {
   });
 
   it('are kept', () => expect(checkRooms(src)).toEqual([]));
+});
+
+describe('the playground', () => {
+  const problems = (text: string): string[] =>
+    checkSite(files({ 'site/src/a.ts': text, 'site/src/b.ts': '', 'src/io/i.ts': '' }));
+
+  it.each(["import './b.ts';", "import { x } from 'heed'; import type { P } from 'heed/pronounce';"])(
+    'may say %s',
+    (text) => expect(problems(text)).toEqual([]),
+  );
+
+  it.each([
+    "import '../../src/io/i.ts';",
+    "import 'heed/io';",
+    "import { rgb } from 'd3-color';",
+    "import 'node:fs';",
+    'const x = (name: string) => import(name);',
+  ])('may not say %s', (text) => expect(problems(text)).toHaveLength(1));
+
+  it('keeps to it', () => {
+    const site = read('site', 'src/');
+    expect(site.size).toBeGreaterThan(10);
+    expect(checkSite(site)).toEqual([]);
+  });
 });
 
 describe('the rooms of assembly', () => {

@@ -11,7 +11,13 @@ export interface Weights {
   readonly columnsTitle: string;
 }
 
-/** Where a map is drawn again and again. */
+/** Sides of a cell, in pixels: from 24 on, cells show their values when pointed at. */
+const SMALLEST = 24;
+const LARGEST = 52;
+/** Width that a drawing takes beside its cells: margins and row labels of four characters, in pixels. */
+const BESIDE = 76;
+
+/** Where a map is drawn again and again, as large as there is room. */
 export class MapView {
   readonly #scroll = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
   readonly #table = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
@@ -24,12 +30,20 @@ export class MapView {
     this.#table.ariaLabel = `${name}, as a table`;
     this.#details.addEventListener('toggle', () => this.#fillTable());
     parent.append(this.#scroll, this.#details);
+    new ResizeObserver(() => this.#draw()).observe(parent);
   }
 
   show(weights: Weights): void {
     this.#shown = weights;
-    this.#scroll.replaceChildren(drawing(attentionMap(weights).toSVG()));
+    this.#draw();
     this.#fillTable();
+  }
+
+  #draw(): void {
+    if (!this.#shown) return;
+    const room = (this.#scroll.clientWidth - BESIDE) / this.#shown.columns.length;
+    const cellSize = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(room)));
+    this.#scroll.replaceChildren(drawing(attentionMap(this.#shown).toSVG({ cellSize })));
   }
 
   /** Only where it is looked at: it has a cell for each weight. */

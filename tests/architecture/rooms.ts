@@ -107,6 +107,22 @@ export function checkRooms(files: Files): string[] {
   return problems;
 }
 
+/** What breaks the rule that the playground is made of public entries alone, one sentence each. */
+export function checkSite(files: Files): string[] {
+  const names = Object.keys(entries).map((path) => path.replace(/^src\/(.*)\.ts$/, '$1'));
+  const entryNames = names.filter((name) => name !== 'index' && name !== 'cli').map((name) => `heed/${name}`);
+  const open = new Set(['heed', 'heed/package.json', ...entryNames]);
+  const isOwn = (path: string): boolean => path.startsWith('site/src/') && files.has(path);
+  const problems: string[] = [];
+  for (const [path, text] of files) {
+    for (const { specifier = 'something computed', line } of importsOf(path, text)) {
+      if (specifier.startsWith('.') ? isOwn(resolveImport(path, specifier)) : open.has(specifier)) continue;
+      problems.push(`${path}:${line}: imports ${specifier}: neither of the page nor an entry of heed`);
+    }
+  }
+  return problems;
+}
+
 const assemblyOrder = ['simd', 'math', 'kernels', 'gradients'];
 
 /** What breaks the order in assembly, one sentence each. `index.ts` exports kernels, `train.ts` gradients as well. */

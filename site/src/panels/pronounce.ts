@@ -113,7 +113,7 @@ export class PronouncePanel {
     const { word, ipa, phonemes, score, changed, attention, alternatives } = outcome;
     const replaced = changed.filter(({ to }) => /[a-z]/.test(to));
     const notes = replaced.map(({ from, to }) => `${from} is read as ${to}`);
-    const certainty = `score ${score.toFixed(3)}, ${percent(Math.exp(score))} a phoneme`;
+    const certainty = `score ${scoreText(score)}, ${percent(Math.exp(score))} a phoneme`;
     this.#describe(
       `/${ipa}/`,
       phonemes.join(' '),
@@ -124,7 +124,7 @@ export class PronouncePanel {
           {},
           element('span', { className: 'ipa', lang: 'en-fonipa' }, `/${ipa}/`),
           element('span', { className: 'phonemes' }, phonemes.join(' ')),
-          element('span', { className: 'score' }, score.toFixed(3)),
+          element('span', { className: 'score' }, scoreText(score)),
         ),
       ),
     );
@@ -154,6 +154,10 @@ export class PronouncePanel {
       byId('announcement', HTMLParagraphElement).textContent = text;
     }, PAUSE);
   }
+}
+
+function scoreText(score: number): string {
+  return score.toFixed(3).replace('-', '−');
 }
 
 function percent(share: number): string {

@@ -18,11 +18,11 @@ interface ScoresPanelOptions {
 const formulas: Readonly<Record<ScoreFunction, string>> = {
   dot: 'q · k',
   'scaled-dot': 'q · k / √d',
-  general: 'qᵀ W k',
-  additive: 'v · tanh(W q + U k)',
-  concat: 'v · tanh(W [q; k])',
+  general: 'qᵀWk',
+  additive: 'v · tanh(Wq + Uk)',
+  concat: 'v · tanh(W[q; k])',
   cosine: 'cos(q, k)',
-  location: '(W q)ⱼ',
+  location: '(Wq)ⱼ',
 };
 
 export class ScoresPanel {
@@ -124,7 +124,6 @@ function describe({ untrained, distance }: ScoreMap): string {
       ? 'No parameters: trained states alone.'
       : `Untrained: ${untrained.toLocaleString('en')} random parameters.`;
   if (distance === undefined) return random;
-  // Rounding of 32-bit floats apart.
-  if (distance < 1e-4) return `${random} This is the model's own map.`;
+  if (distance === 0) return `${random} This is the model's own map.`;
   return `${random} ${Math.round(100 * distance)} % of the weight lies elsewhere than in the model's own map.`;
 }
