@@ -23,6 +23,8 @@ export class MapView {
   readonly #table = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
   readonly #details = element('details', {}, element('summary', {}, 'Weights as a table'), this.#table);
   #shown: Weights | undefined;
+  /** Of the place, as it was last told: to ask for it would lay out the page once more. */
+  #width = 0;
 
   /** @param name what the map is of, for those who do not see it */
   constructor(parent: HTMLElement, name: string) {
@@ -30,7 +32,10 @@ export class MapView {
     this.#table.ariaLabel = `${name}, as a table`;
     this.#details.addEventListener('toggle', () => this.#fillTable());
     parent.append(this.#scroll, this.#details);
-    new ResizeObserver(() => this.#draw()).observe(parent);
+    new ResizeObserver(([entry]) => {
+      this.#width = entry!.contentRect.width;
+      this.#draw();
+    }).observe(parent);
   }
 
   show(weights: Weights): void {
@@ -40,8 +45,8 @@ export class MapView {
   }
 
   #draw(): void {
-    if (!this.#shown) return;
-    const room = (this.#scroll.clientWidth - BESIDE) / this.#shown.columns.length;
+    if (!this.#shown || this.#width === 0) return;
+    const room = (this.#width - BESIDE) / this.#shown.columns.length;
     const cellSize = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(room)));
     this.#scroll.replaceChildren(drawing(attentionMap(this.#shown).toSVG({ cellSize })));
   }

@@ -15,6 +15,7 @@ const places = {
   'node-22': () => node('22'),
   'node-24': () => node('24'),
   chromium: async () => (await import('./chromium.mjs')).run(),
+  site: async () => (await import('./places/site.mjs')).run(),
 };
 if (options.only && !Object.hasOwn(places, options.only)) {
   console.error(`--only must be one of ${Object.keys(places).join(', ')}, got ${options.only}`);

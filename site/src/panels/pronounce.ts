@@ -1,5 +1,5 @@
 /** Text in, phonemes, IPA and the attention map out, with every key. */
-import type { Pronunciation } from 'heed/pronounce';
+import type { Alternative, Pronunciation } from 'heed/pronounce';
 import { byId, element } from '../elements.ts';
 import type { EngineState, Timed } from '../engine/engine.ts';
 import { MapView } from '../map.ts';
@@ -18,6 +18,9 @@ interface PronouncePanelOptions {
   readonly shown: (pronunciation: Pronunciation) => void;
 }
 
+/** What stands in the place of a sound where there is no word. */
+const nothing: Outcome = { problem: 'Type a word.' };
+
 /** Quiet after the last key before the result is read out, in milliseconds. */
 const PAUSE = 700;
 
@@ -31,6 +34,7 @@ export class PronouncePanel {
   readonly #outcomes: Wanted<Outcome>;
   #words: readonly PlacedWord[] = [];
   #chosen = 0;
+  #outcome: Outcome | undefined;
   #announcement: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PronouncePanelOptions) {
@@ -97,20 +101,20 @@ export class PronouncePanel {
   #show(): void {
     const outcomes = this.#words.map(({ word }) => this.#outcomes.get(this.#key(word)));
     this.#list.show(this.#chosen, outcomes);
-    const outcome = outcomes[this.#chosen];
-    this.#result.ariaBusy = String(this.#words.length > 0 && outcome === undefined);
-    if (this.#words.length === 0) this.#describe('', '', 'Type a word.', []);
-    else if (outcome) this.#showOutcome(outcome);
-  }
-
-  #showOutcome(outcome: Outcome): void {
+    const outcome = this.#words.length === 0 ? nothing : outcomes[this.#chosen];
+    this.#result.ariaBusy = String(outcome === undefined);
+    // What was there before stays until there is something else.
+    if (outcome === undefined || outcome === this.#outcome) return;
+    this.#outcome = outcome;
     this.#result.classList.toggle('refused', 'problem' in outcome);
     if ('problem' in outcome) {
       this.#describe('', '', outcome.problem, []);
       this.#announce(outcome.problem);
-      return;
-    }
-    const { word, ipa, phonemes, score, changed, attention, alternatives } = outcome;
+    } else this.#showPronunciation(outcome);
+  }
+
+  #showPronunciation(pronunciation: Pronunciation): void {
+    const { word, ipa, phonemes, score, changed, attention, alternatives } = pronunciation;
     const replaced = changed.filter(({ to }) => /[a-z]/.test(to));
     const notes = replaced.map(({ from, to }) => `${from} is read as ${to}`);
     const certainty = `score ${scoreText(score)}, ${percent(Math.exp(score))} a phoneme`;
@@ -118,15 +122,7 @@ export class PronouncePanel {
       `/${ipa}/`,
       phonemes.join(' '),
       [certainty, ...notes].join('; '),
-      alternatives.map(({ ipa, phonemes, score }) =>
-        element(
-          'li',
-          {},
-          element('span', { className: 'ipa', lang: 'en-fonipa' }, `/${ipa}/`),
-          element('span', { className: 'phonemes' }, phonemes.join(' ')),
-          element('span', { className: 'score' }, scoreText(score)),
-        ),
-      ),
+      alternatives.map(alternativeItem),
     );
     this.#map.show({
       rows: attention.phonemes,
@@ -136,7 +132,7 @@ export class PronouncePanel {
       columnsTitle: 'letters',
     });
     this.#announce(`${word}: ${phonemes.join(' ')}`);
-    this.#options.shown(outcome);
+    this.#options.shown(pronunciation);
   }
 
   #describe(ipa: string, phonemes: string, certainty: string, alternatives: readonly Node[]): void {
@@ -154,6 +150,16 @@ export class PronouncePanel {
       byId('announcement', HTMLParagraphElement).textContent = text;
     }, PAUSE);
   }
+}
+
+function alternativeItem({ ipa, phonemes, score }: Alternative): HTMLElement {
+  return element(
+    'li',
+    {},
+    element('span', { className: 'ipa', lang: 'en-fonipa' }, `/${ipa}/`),
+    element('span', { className: 'phonemes' }, phonemes.join(' ')),
+    element('span', { className: 'score' }, scoreText(score)),
+  );
 }
 
 function scoreText(score: number): string {
