@@ -30,10 +30,12 @@ self.addEventListener('activate', (event) => {
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET') return;
+  // The folder holds one page, however it is asked for.
+  const wanted = request.mode === 'navigate' ? './' : request;
   event.respondWith(
     caches
       .open(name)
-      .then((cache) => cache.match(request, { ignoreSearch: true, ignoreVary: true }))
+      .then((cache) => cache.match(wanted, { ignoreSearch: true, ignoreVary: true }))
       .then((kept) => kept ?? fetch(request)),
   );
 });

@@ -1,9 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { greedyDecode } from '../../src/decode/greedy.ts';
 import { ArgumentError, DisposedError, FormatError } from '../../src/errors.ts';
 import { fromFloat32 } from '../../src/io/conversion.ts';
 import { writeSafetensors } from '../../src/io/writeSafetensors.ts';
 import { Pronouncer as PronouncerClass } from '../../src/pronounce/pronouncer.ts';
-import { createPronouncer, type PronounceOptions, type Pronouncer, toIPA } from '../../src/pronounce.ts';
+import {
+  createPronouncer,
+  encodeLetters,
+  encodePhonemes,
+  type PronounceOptions,
+  type Pronouncer,
+  toIPA,
+} from '../../src/pronounce.ts';
 import { createRuntime } from '../../src/runtime/load.ts';
 import type { StoredTensor } from '../../src/tensor/weights.ts';
 import { tinyConfig, tinyTensors, tinyWeights } from '../support/tinyPronouncer.ts';
@@ -64,6 +72,18 @@ describe('pronounce', () => {
     for (const word of ['Cafe', 'CAFÉ', 'cafe\u0301', ' cafe\n']) {
       expect(pronouncer.pronounce(word).phonemes).toEqual(plain.phonemes);
     }
+  });
+
+  it('shows its model: it reads letters and writes phonemes', () => {
+    const { model } = pronouncer;
+    for (const word of ['to', 'attention', "don't"]) {
+      const { phonemes, attention } = pronouncer.pronounce(word, { beam: 1 });
+      const maxLength = 2 * word.length + 6;
+      const [written] = greedyDecode(model.stepModel([encodeLetters(word)]), maxLength);
+      expect(written!.ids).toEqual(encodePhonemes(phonemes));
+      expect(written!.attention.slice(0, phonemes.length)).toEqual(attention.weights);
+    }
+    expect(model.runtime).toBe(pronouncer.runtime);
   });
 
   it.each([1, 2, 32])('returns as many pronunciations as the beam is wide: %d', (beam) => {

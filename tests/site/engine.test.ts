@@ -77,6 +77,18 @@ describe('the engine', () => {
     expect(other.pronounce({ word: 'letter', beam: 4 }).value).toEqual(before.value);
     other.dispose();
   });
+
+  it('loads what was asked for last, when it is asked twice at once', async () => {
+    const other = new Engine();
+    // The file takes longer to read than nothing.
+    const loads = [
+      other.configure({ ...shipped, file: file(await tinyWeights()) }),
+      other.configure(shipped),
+    ];
+    expect((await Promise.all(loads)).map(({ state }) => state.score)).toEqual([tinyConfig.score, 'dot']);
+    expect(other.pronounce({ word: 'to', beam: 1 }).state.score).toBe('dot');
+    other.dispose();
+  });
 });
 
 describe('scores', () => {

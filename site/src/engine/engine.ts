@@ -36,18 +36,16 @@ export interface Timed<Value> {
 
 export class Engine {
   #pronouncer: Pronouncer | undefined;
+  #configured: Promise<unknown> = Promise.resolve();
 
   /**
-   * Loads weights; those before stay in use until the new ones are there, and where loading fails.
+   * Loads weights, one after the other; those before stay in use until the new ones are there, and where loading fails.
    * @throws FormatError when the file is no pronouncer's; UnsupportedError without WebAssembly SIMD
    */
-  async configure({ file, ...options }: EngineOptions): Promise<Timed<undefined>> {
-    const begin = performance.now();
-    const weights = file && (await file.arrayBuffer());
-    const pronouncer = await createPronouncer({ ...options, weights });
-    this.#pronouncer?.dispose();
-    this.#pronouncer = pronouncer;
-    return { value: undefined, milliseconds: performance.now() - begin, state: this.#state() };
+  configure(options: EngineOptions): Promise<Timed<undefined>> {
+    const configured = this.#configured.then(() => this.#load(options));
+    this.#configured = configured.catch(() => {});
+    return configured;
   }
 
   /** @throws ArgumentError for what is no word */
@@ -70,6 +68,15 @@ export class Engine {
   dispose(): void {
     this.#pronouncer?.dispose();
     this.#pronouncer = undefined;
+  }
+
+  async #load({ file, ...options }: EngineOptions): Promise<Timed<undefined>> {
+    const begin = performance.now();
+    const weights = file && (await file.arrayBuffer());
+    const pronouncer = await createPronouncer({ ...options, weights });
+    this.#pronouncer?.dispose();
+    this.#pronouncer = pronouncer;
+    return { value: undefined, milliseconds: performance.now() - begin, state: this.#state() };
   }
 
   #timed<Value>(compute: (pronouncer: Pronouncer) => Value): Timed<Value> {

@@ -55,7 +55,12 @@ export class FilePanel {
     }
     if (!isCurrent()) return;
     const use = element('div', { className: 'use' });
-    this.#result.replaceChildren(summary(inspection), use, tensorTable(inspection));
+    this.#result.replaceChildren(
+      use,
+      summary(inspection),
+      ...metadataOf(inspection),
+      tensorTable(inspection),
+    );
     await this.#use(file, use);
   }
 
@@ -72,7 +77,7 @@ export class FilePanel {
       const { message } = error as Error;
       const reasons = element('details', {}, element('summary', {}, 'Why not'), element('pre', {}, message));
       place.replaceChildren(
-        element('p', { role: 'status' }, 'Not a pronouncer: the shipped weights stay in use.'),
+        element('p', { role: 'status' }, 'This file does not pronounce. The weights before stay in use.'),
         reasons,
       );
       return;
@@ -89,17 +94,32 @@ export class FilePanel {
   }
 }
 
-function summary({ name, bytes, parameters, tensors, metadata }: Inspection): HTMLElement {
+function summary({ name, bytes, parameters, tensors }: Inspection): HTMLElement {
   const items: readonly (readonly [string, string])[] = [
     ['File', `${name}, ${bytesText(bytes)}`],
     ['Tensors', tensors.length.toLocaleString('en')],
     ['Parameters', parameters.toLocaleString('en')],
     ['In memory as f32', bytesText(4 * parameters)],
-    ...Object.entries(metadata),
   ];
   const list = element('dl');
   for (const [term, text] of items) list.append(element('dt', {}, term), element('dd', {}, text));
   return list;
+}
+
+/** Folded away; what is JSON is laid out. */
+function metadataOf({ metadata }: Inspection): HTMLElement[] {
+  const entries = Object.entries(metadata);
+  if (entries.length === 0) return [];
+  const told = entries.map(([key, text]) => `${key}: ${laidOut(text)}`).join('\n\n');
+  return [element('details', {}, element('summary', {}, 'Metadata'), element('pre', {}, told))];
+}
+
+function laidOut(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
 }
 
 function tensorTable({ tensors }: Inspection): HTMLElement {

@@ -167,7 +167,7 @@ function scoreText(score: number): string {
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(share < 0.995 ? 0 : 1)} %`;
+  return `${(100 * share).toFixed(share < 0.995 ? 0 : 1)}\u00a0%`;
 }
 
 /** The message without the function's name in front. */

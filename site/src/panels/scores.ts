@@ -19,8 +19,8 @@ const formulas: Readonly<Record<ScoreFunction, string>> = {
   dot: 'q · k',
   'scaled-dot': 'q · k / √d',
   general: 'qᵀWk',
-  additive: 'v · tanh(Wq + Uk)',
-  concat: 'v · tanh(W[q; k])',
+  additive: 'v·tanh(Wq + Uk)',
+  concat: 'v·tanh(W[q; k])',
   cosine: 'cos(q, k)',
   location: '(Wq)ⱼ',
 };
@@ -121,9 +121,9 @@ function labelled<Value extends string>(...values: readonly Value[]): { value: V
 function describe({ untrained, distance }: ScoreMap): string {
   const random =
     untrained === 0
-      ? 'No parameters: trained states alone.'
-      : `Untrained: ${untrained.toLocaleString('en')} random parameters.`;
+      ? 'Needs no parameters.'
+      : `With ${untrained.toLocaleString('en')} random parameters, untrained.`;
   if (distance === undefined) return random;
   if (distance === 0) return `${random} This is the model's own map.`;
-  return `${random} ${Math.round(100 * distance)} % of the weight lies elsewhere than in the model's own map.`;
+  return `${random} ${Math.round(100 * distance)}\u00a0% of the weight lies elsewhere than in the model's own map.`;
 }

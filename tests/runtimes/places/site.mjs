@@ -116,6 +116,7 @@ async function takeScreenshots(browser, url, expect) {
     for (const width of [320, 390, 1280]) {
       const visit = await Visit.open(browser, url, { viewport: { width, height: 844 }, colorScheme });
       await visit.page.check('input[value="cosine"]');
+      await visit.page.fill('#temperature', '-3');
       await visit.page.setInputFiles('#file', 'models/pronounce/pronounce.safetensors');
       await visit.page.waitForSelector('#file-result table');
       await visit.engine('Offline').getByText(/^yes/).waitFor();

@@ -23,7 +23,7 @@ export async function checkFiles(visit, shipped, expect) {
 
   const other = writeSafetensors(new Map([['fc.weight', fromFloat32(new Float32Array(6), [2, 3], 'F32')]]));
   await pick('other.safetensors', other);
-  await page.locator('#file-result .use', { hasText: 'Not a pronouncer' }).waitFor();
+  await page.locator('#file-result .use', { hasText: 'does not pronounce' }).waitFor();
   const row = (await page.locator('#file-result tbody tr').allTextContents()).join();
   expect('other weights are listed', row === 'fc.weightF32[2, 3]6', row);
   await page.locator('#file-result summary').click();
