@@ -33,7 +33,9 @@ export class MapView {
     this.#details.addEventListener('toggle', () => this.#fillTable());
     parent.append(this.#scroll, this.#details);
     new ResizeObserver(([entry]) => {
-      this.#width = entry!.contentRect.width;
+      const { width } = entry!.contentRect;
+      if (width === this.#width) return;
+      this.#width = width;
       this.#draw();
     }).observe(parent);
   }
