@@ -15,17 +15,18 @@ const settings = new SettingsPanel(() => load(file));
 let file: File | undefined;
 
 async function load(weights: File | undefined): Promise<void> {
-  const { milliseconds, state } = await engine.call('configure', { ...settings.value, file: weights });
+  const options = { ...settings.value, file: weights };
+  const loaded = await engine.call('configure', options);
   file = weights;
-  enginePanel.loaded(weights?.name ?? 'shipped', milliseconds, state);
-  scores.restart(state.score);
+  enginePanel.loaded(weights?.name ?? 'shipped', options.threads, loaded);
+  scores.restart(loaded.state.score);
   pronounce.restart();
 }
 
-const timed: EnginePanel['timed'] = (milliseconds, state) => enginePanel.timed(milliseconds, state);
+const timed: EnginePanel['timed'] = (result) => enginePanel.timed(result);
 const scores = new ScoresPanel({ score: (request) => engine.call('score', request), timed });
 // Until the engine is there, calls would fail.
-const ready = engine.call('configure', settings.value);
+const ready = load(undefined);
 const pronounce = new PronouncePanel({
   pronounce: async (word, beam) => {
     await ready;
@@ -37,8 +38,7 @@ const pronounce = new PronouncePanel({
 new FilePanel({ inspect: (picked) => engine.call('inspect', picked), use: load });
 
 try {
-  const { milliseconds, state } = await ready;
-  enginePanel.loaded('shipped', milliseconds, state);
+  await ready;
 } catch (error) {
   enginePanel.failed((error as Error).message);
   byId('settings-problem', HTMLParagraphElement).textContent = (error as Error).message;

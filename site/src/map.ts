@@ -22,16 +22,19 @@ export class MapView {
   readonly #scroll = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
   readonly #table = element('div', { className: 'scroll', tabIndex: 0, role: 'region' });
   readonly #details = element('details', {}, element('summary', {}, 'Weights as a table'), this.#table);
+  readonly #parent: HTMLElement;
   #shown: Weights | undefined;
   /** Of the place, as it was last told: to ask for it would lay out the page once more. */
   #width = 0;
 
   /** @param name what the map is of, for those who do not see it */
   constructor(parent: HTMLElement, name: string) {
+    this.#parent = parent;
     this.#scroll.ariaLabel = name;
     this.#table.ariaLabel = `${name}, as a table`;
     this.#details.addEventListener('toggle', () => this.#fillTable());
     parent.append(this.#scroll, this.#details);
+    parent.hidden = true;
     new ResizeObserver(([entry]) => {
       const { width } = entry!.contentRect;
       if (width === this.#width) return;
@@ -42,6 +45,7 @@ export class MapView {
 
   show(weights: Weights): void {
     this.#shown = weights;
+    this.#parent.hidden = false;
     this.#draw();
     this.#fillTable();
   }

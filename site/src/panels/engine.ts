@@ -1,7 +1,7 @@
 /** What the engine is and how it does. */
 import { version } from 'heed/package.json';
 import { byId, element } from '../elements.ts';
-import type { EngineState } from '../engine/engine.ts';
+import type { EngineState, Timed } from '../engine/engine.ts';
 import { bytesText, median, millisecondsText } from '../units.ts';
 
 /** Calls that the median is taken of. */
@@ -24,6 +24,7 @@ const terms = [
 export class EnginePanel {
   readonly #values: Readonly<Record<(typeof terms)[number], HTMLElement>>;
   #recent: readonly number[] = [];
+  #threadsAsked = 1;
 
   constructor() {
     const list = byId('engine', HTMLDListElement);
@@ -39,14 +40,15 @@ export class EnginePanel {
   }
 
   /** The weights are loaded: those of a file, or the shipped ones. */
-  loaded(weights: string, milliseconds: number, state: EngineState): void {
+  loaded(weights: string, threadsAsked: number, { milliseconds, state }: Timed<unknown>): void {
     this.#recent = [];
+    this.#threadsAsked = threadsAsked;
     this.#set('Weights', weights);
     this.#set('Start', millisecondsText(milliseconds));
     this.#show(state);
   }
 
-  timed(milliseconds: number, state: EngineState): void {
+  timed({ milliseconds, state }: Timed<unknown>): void {
     this.#recent = [...this.#recent, milliseconds].slice(-RECENT);
     const { length } = this.#recent;
     this.#set('Last call', millisecondsText(milliseconds));
@@ -67,9 +69,16 @@ export class EnginePanel {
 
   #show({ variant, threads, microKernel, usedBytes, capacityBytes }: EngineState): void {
     this.#set('Binary', variant === 'relaxed' ? 'relaxed (fused multiply-add)' : 'simd');
-    this.#set('Threads', crossOriginIsolated ? `${threads}` : `1: ${whyOneThread}`);
+    const why = this.#whyFewer(threads);
+    this.#set('Threads', why === undefined ? String(threads) : `${threads}: ${why}`);
     this.#set('Micro-kernel', microKernel ?? 'not chosen yet: no product was large enough to be timed');
     this.#set('Memory', `${bytesText(usedBytes)} used, ${bytesText(capacityBytes)} reserved`);
+  }
+
+  #whyFewer(threads: number): string | undefined {
+    if (!crossOriginIsolated) return whyOneThread;
+    if (threads === this.#threadsAsked) return undefined;
+    return "the host starts no others (its Content-Security-Policy needs worker-src 'self' blob:)";
   }
 
   #set(term: (typeof terms)[number], text: string): void {

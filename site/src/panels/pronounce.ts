@@ -1,7 +1,7 @@
 /** Text in, phonemes, IPA and the attention map out, with every key. */
 import type { Alternative, Pronunciation } from 'heed/pronounce';
 import { byId, element } from '../elements.ts';
-import type { EngineState, Timed } from '../engine/engine.ts';
+import type { Timed } from '../engine/engine.ts';
 import { MapView } from '../map.ts';
 import { type PlacedWord, placedWords, wordAt } from '../text.ts';
 import { Wanted } from '../wanted.ts';
@@ -13,7 +13,7 @@ export type Outcome = Pronunciation | { readonly problem: string };
 interface PronouncePanelOptions {
   readonly pronounce: (word: string, beam: number) => Promise<Timed<Pronunciation>>;
   /** Hears of each call. */
-  readonly timed: (milliseconds: number, state: EngineState) => void;
+  readonly timed: (result: Timed<unknown>) => void;
   /** Hears which pronunciation is shown. */
   readonly shown: (pronunciation: Pronunciation) => void;
 }
@@ -90,9 +90,9 @@ export class PronouncePanel {
     const space = key.indexOf(' ');
     try {
       const beam = Number(key.slice(0, space));
-      const { value, milliseconds, state } = await this.#options.pronounce(key.slice(space + 1), beam);
-      this.#options.timed(milliseconds, state);
-      return value;
+      const result = await this.#options.pronounce(key.slice(space + 1), beam);
+      this.#options.timed(result);
+      return result.value;
     } catch (error) {
       return { problem: withoutOrigin((error as Error).message) };
     }

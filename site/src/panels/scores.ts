@@ -3,7 +3,7 @@ import { type ScoreFunction, scoreFunctions } from 'heed/models';
 import type { Pronunciation } from 'heed/pronounce';
 import { Choices } from '../choices.ts';
 import { byId } from '../elements.ts';
-import type { EngineState, ScoreRequest, Timed } from '../engine/engine.ts';
+import type { ScoreRequest, Timed } from '../engine/engine.ts';
 import type { ScoreMap, ScoreSettings } from '../engine/scores.ts';
 import { MapView } from '../map.ts';
 import { Wanted } from '../wanted.ts';
@@ -12,7 +12,7 @@ type Outcome = ScoreMap | { readonly problem: string };
 
 interface ScoresPanelOptions {
   readonly score: (request: ScoreRequest) => Promise<Timed<ScoreMap>>;
-  readonly timed: (milliseconds: number, state: EngineState) => void;
+  readonly timed: (result: Timed<unknown>) => void;
 }
 
 const formulas: Readonly<Record<ScoreFunction, string>> = {
@@ -56,9 +56,9 @@ export class ScoresPanel {
     this.#outcomes = new Wanted(
       async (key) => {
         try {
-          const { value, milliseconds, state } = await score(JSON.parse(key) as ScoreRequest);
-          timed(milliseconds, state);
-          return value;
+          const result = await score(JSON.parse(key) as ScoreRequest);
+          timed(result);
+          return result.value;
         } catch (error) {
           return { problem: (error as Error).message };
         }
@@ -66,6 +66,7 @@ export class ScoresPanel {
       (_, outcome) => this.#show(outcome),
       50,
     );
+    this.#want();
   }
 
   /** Compares the states of another word. */
