@@ -165,6 +165,7 @@ describe('the playground', () => {
     const site = read('site', 'src/');
     expect(site.size).toBeGreaterThan(10);
     expect(checkSite(site)).toEqual([]);
+    expect(cycles(site)).toEqual([]);
   });
 });
 

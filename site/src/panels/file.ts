@@ -28,16 +28,16 @@ export class FilePanel {
       input.value = '';
     });
     const drop = byId('drop', HTMLLabelElement);
-    for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
-      drop.addEventListener(type, (event) => {
+    // Anywhere on the page: a browser leaves it for a file that is dropped beside.
+    for (const type of ['dragover', 'dragleave', 'drop'] as const) {
+      document.addEventListener(type, (event) => {
+        if (!event.dataTransfer?.types.includes('Files')) return;
         event.preventDefault();
-        drop.classList.toggle('over', type === 'dragenter' || type === 'dragover');
+        drop.classList.toggle('over', type === 'dragover');
+        const file = type === 'drop' ? event.dataTransfer.files[0] : undefined;
+        if (file) void this.#open(file);
       });
     }
-    drop.addEventListener('drop', ({ dataTransfer }) => {
-      const file = dataTransfer?.files[0];
-      if (file) void this.#open(file);
-    });
   }
 
   async #open(file: File): Promise<void> {

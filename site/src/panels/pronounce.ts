@@ -5,10 +5,7 @@ import type { Timed } from '../engine/engine.ts';
 import { MapView } from '../map.ts';
 import { type PlacedWord, placedWords, wordAt } from '../text.ts';
 import { Wanted } from '../wanted.ts';
-import { WordList } from './words.ts';
-
-/** How a word sounds, or why it has no sound. */
-export type Outcome = Pronunciation | { readonly problem: string };
+import { type Outcome, WordList } from './words.ts';
 
 interface PronouncePanelOptions {
   readonly pronounce: (word: string, beam: number) => Promise<Timed<Pronunciation>>;

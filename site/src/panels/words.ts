@@ -1,6 +1,9 @@
 /** The words of the text, each with its sound; one of them is looked at. */
+import type { Pronunciation } from 'heed/pronounce';
 import { element } from '../elements.ts';
-import type { Outcome } from './pronounce.ts';
+
+/** How a word sounds, or why it has no sound. */
+export type Outcome = Pronunciation | { readonly problem: string };
 
 interface Card {
   readonly input: HTMLInputElement;

@@ -31,6 +31,15 @@ export async function checkFiles(visit, shipped, expect) {
   expect('and it is said why they do not pronounce', reason.includes('metadata has no config'), reason);
   expect('the problem before is gone', (await visit.textOf('#file-problem')) === '', 'it is still there');
 
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(20)], 'dropped.safetensors'));
+    document.querySelector('h1').dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer }));
+  });
+  const dropped = page.locator('#file-problem', { hasText: 'dropped.safetensors' });
+  await dropped.waitFor();
+  expect('a file may be dropped anywhere', await dropped.isVisible(), 'it is not opened');
+
   const runtime = await createRuntime();
   const config = {
     ...{ sourceVocabulary: 31, targetVocabulary: 72, embeddingSize: 8, encoderHidden: 8, encoderLayers: 1 },

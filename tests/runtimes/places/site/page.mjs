@@ -43,21 +43,16 @@ export class Visit {
 
   /** Waits until the words sound like this, and returns how they do. */
   async words(expected) {
-    const read = () =>
-      [...document.querySelectorAll('#words small')].map((each) => each.textContent).join(' ');
     await this.#until((wanted) => {
       const sounds = [...document.querySelectorAll('#words small')].map((each) => each.textContent);
       return sounds.join(' ') === wanted;
     }, expected);
-    return this.page.evaluate(read);
+    return (await this.page.locator('#words small').allTextContents()).join(' ');
   }
 
   /** Every value of a map, as its cells tell them. */
-  map(selector) {
-    return this.page
-      .locator(`${selector} svg .cell title`)
-      .allTextContents()
-      .then((titles) => titles.join('\n'));
+  async map(selector) {
+    return (await this.page.locator(`${selector} svg .cell title`).allTextContents()).join('\n');
   }
 
   /** Waits for a map that is another than `before`. */
