@@ -99,7 +99,7 @@ function summary({ name, bytes, parameters, tensors }: Inspection): HTMLElement 
     ['File', `${name}, ${bytesText(bytes)}`],
     ['Tensors', tensors.length.toLocaleString('en')],
     ['Parameters', parameters.toLocaleString('en')],
-    ['In memory as f32', bytesText(4 * parameters)],
+    ['As f32', bytesText(4 * parameters)],
   ];
   const list = element('dl');
   for (const [term, text] of items) list.append(element('dt', {}, term), element('dd', {}, text));
