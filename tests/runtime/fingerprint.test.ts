@@ -5,7 +5,7 @@ import * as models from '../../src/models.ts';
 import { microKernels } from '../../src/runtime/microKernel.ts';
 import { ThreadPool } from '../../src/runtime/threads.ts';
 import { trainingRuntime } from '../../src/train/trainingRuntime.ts';
-import { EXPECTED, fingerprints } from './fingerprints.ts';
+import { EXPECTED, fingerprints } from '../runtimes/suite/fingerprints.js';
 
 const heed = { ...core, ...models };
 

@@ -1,12 +1,11 @@
-// `simd` has the bits that tests/runtime/fingerprints.ts is committed with, in a page too.
+// `simd` has the bits that suite/fingerprints.js is committed with, in a page too.
 import { readFileSync } from 'node:fs';
-import { transformSync } from 'esbuild';
 
-const SOURCE = new URL('../runtime/fingerprints.ts', import.meta.url);
+const SOURCE = new URL('suite/fingerprints.js', import.meta.url);
 
-/** The module of the suite under Node, without its types: it imports nothing. */
+/** The module that the suites under Node use: it imports nothing. */
 export function fingerprintScripts() {
-  return { '/fingerprints.js': transformSync(readFileSync(SOURCE, 'utf8'), { loader: 'ts' }).code };
+  return { '/fingerprints.js': readFileSync(SOURCE, 'utf8') };
 }
 
 /** With each micro-kernel, on one thread and on two. */

@@ -1,17 +1,10 @@
 /**
  * What `simd` computes, to the bit: hashes of each op's results on inputs that are the same everywhere (whole numbers
- * times powers of two). The bundle in a browser is held to the same constants as the sources in Node, so that this file
- * imports types only: both hand it heed.
+ * times powers of two). The suites under Node hold the sources to these constants, the places hold the bundle to them.
  */
-import type { Runtime } from '../../src/runtime/runtime.ts';
-import type { Tensor } from '../../src/tensor/tensor.ts';
-import type { WeightSource } from '../../src/tensor/weights.ts';
-
-type Heed = typeof import('../../src/index.ts') & typeof import('../../src/models.ts');
-type Results = Tensor | readonly Tensor[];
 
 /** FNV-1a over the results' 32-bit words. Where a kernel's arithmetic is changed on purpose, the failing test prints the new ones. */
-export const EXPECTED: Readonly<Record<string, string>> = {
+export const EXPECTED = {
   GRU: '74af508a',
   LSTM: '17613e23',
   'LSTM, int8': '367d33bf',
@@ -45,46 +38,46 @@ export const EXPECTED: Readonly<Record<string, string>> = {
 };
 
 /** All activations that `linear` has. */
-const ACTIVATIONS = ['none', 'relu', 'gelu', 'silu', 'tanh', 'sigmoid', 'geluTanh'] as const;
+const ACTIVATIONS = ['none', 'relu', 'gelu', 'silu', 'tanh', 'sigmoid', 'geluTanh'];
 
 /** Inputs of one computation, with a generator of its own: they do not depend on what was computed before. */
 class Inputs {
-  readonly #heed: Heed;
-  readonly #runtime: Runtime;
-  readonly #random: InstanceType<Heed['Random']>;
+  #heed;
+  #runtime;
+  #random;
 
-  constructor(heed: Heed, runtime: Runtime) {
+  constructor(heed, runtime) {
     this.#heed = heed;
     this.#runtime = runtime;
     this.#random = new heed.Random(1);
   }
 
   /** Multiples of 2^-15 in [-1, 1), times a power of two. */
-  values(size: number, scale = 1): Float32Array {
+  values(size, scale = 1) {
     return Float32Array.from(
       { length: size },
       () => (this.#random.integer(65_536) - 32_768) * 2 ** -15 * scale,
     );
   }
 
-  floats(shape: readonly number[], scale = 1): Tensor {
+  floats(shape, scale = 1) {
     const size = shape.reduce((a, b) => a * b, 1);
     return this.#heed.Tensor.from(this.#runtime, this.values(size, scale), shape);
   }
 
-  integers(values: readonly number[]): Tensor {
+  integers(values) {
     return this.#heed.Tensor.from(this.#runtime, values, [values.length], 'i32');
   }
 
   /** Additive: 0, -infinity where a third of the keys are hidden, and slopes between. */
-  mask(shape: readonly number[]): Tensor {
+  mask(shape) {
     const values = this.values(shape.reduce((a, b) => a * b, 1)).map((value) =>
       value > 0.25 ? -Infinity : value,
     );
     return this.#heed.Tensor.from(this.#runtime, values, shape);
   }
 
-  weights(shapes: Readonly<Record<string, readonly number[]>>): WeightSource {
+  weights(shapes) {
     const tensors = new Map(
       Object.entries(shapes).map(([name, shape]) => {
         const values = this.values(
@@ -98,7 +91,7 @@ class Inputs {
   }
 }
 
-const recurrentShapes = (gates: number, input: number, hidden: number) =>
+const recurrentShapes = (gates, input, hidden) =>
   Object.fromEntries(
     ['l0', 'l0_reverse'].flatMap((suffix) => [
       [`weight_ih_${suffix}`, [gates * hidden, input]],
@@ -109,12 +102,8 @@ const recurrentShapes = (gates: number, input: number, hidden: number) =>
   );
 
 /** The computations, by name. Sizes are odd, and large enough that threads share most of them. */
-function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inputs) => Results> {
-  const product = (
-    inputs: Inputs,
-    [rows, outputs, depth]: readonly [number, number, number],
-    activation: (typeof ACTIVATIONS)[number],
-  ): Tensor => {
+function computations(heed, runtime) {
+  const product = (inputs, [rows, outputs, depth], activation) => {
     const weight = new heed.PackedWeight(inputs.floats([outputs, depth], 0.5));
     const y = heed.linear(inputs.floats([rows, depth], 4), weight, inputs.floats([outputs]), activation);
     weight.dispose();
@@ -122,32 +111,27 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
   };
   const products = ACTIVATIONS.map((activation) => [
     `linear, ${activation}`,
-    (inputs: Inputs) => product(inputs, [97, 67, 65], activation),
+    (inputs) => product(inputs, [97, 67, 65], activation),
   ]);
-  const recurrent =
-    (name: 'LSTM' | 'GRU' | 'RNN', gates: number, arithmetic: 'f32' | 'int8') => (inputs: Inputs) => {
-      const floats = inputs.weights(recurrentShapes(gates, 21, 35));
-      const weights = arithmetic === 'f32' ? floats : heed.quantize(floats);
-      const config = { inputSize: 21, hiddenSize: 35, bidirectional: true, arithmetic };
-      const layer = heed[name].load(runtime, weights, config);
-      const { output, state } = layer.forward(inputs.floats([3, 11, 21], 2), {
-        lengths: inputs.integers([11, 0, 7]),
-      });
-      layer.dispose();
-      return [output, ...state.flatMap((each) => Object.values(each) as Tensor[])];
-    };
-  type Options = Omit<Parameters<Heed['attention']>[3], 'heads'>;
+  const recurrent = (name, gates, arithmetic) => (inputs) => {
+    const floats = inputs.weights(recurrentShapes(gates, 21, 35));
+    const weights = arithmetic === 'f32' ? floats : heed.quantize(floats);
+    const config = { inputSize: 21, hiddenSize: 35, bidirectional: true, arithmetic };
+    const layer = heed[name].load(runtime, weights, config);
+    const { output, state } = layer.forward(inputs.floats([3, 11, 21], 2), {
+      lengths: inputs.integers([11, 0, 7]),
+    });
+    layer.dispose();
+    return [output, ...state.flatMap((each) => Object.values(each))];
+  };
+
   const attend =
-    ([queries, keys]: readonly [number, number], optionsOf: (inputs: Inputs) => Options) =>
-    (inputs: Inputs): Tensor => {
-      const [q, k, v] = [queries, keys, keys].map((rows) => inputs.floats([2, rows, 4 * 20], 2)) as [
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
+    ([queries, keys], optionsOf) =>
+    (inputs) => {
+      const [q, k, v] = [queries, keys, keys].map((rows) => inputs.floats([2, rows, 4 * 20], 2));
       return heed.attention(q, k, v, { heads: 4, ...optionsOf(inputs) }).output;
     };
-  const int8Product = (rows: number) => (inputs: Inputs) => {
+  const int8Product = (rows) => (inputs) => {
     const file = heed.quantize(inputs.weights({ weight: [301, 99], bias: [301] }));
     const layer = heed.Linear.load(runtime, file, { inputs: 99, outputs: 301, arithmetic: 'int8' });
     const y = layer.forward(inputs.floats([rows, 99], 4));
@@ -198,7 +182,7 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
       // Not the table's sines, which are the engine's own.
       const table = { cosine: inputs.floats([29, 9]), sine: inputs.floats([29, 9]) };
       const x = inputs.floats([3, 23, 4 * 21], 2);
-      return (['halves', 'interleaved'] as const).map((pairing) =>
+      return ['halves', 'interleaved'].map((pairing) =>
         heed.rotary(x, { heads: 4, table, pairing, offset: 5 }),
       );
     },
@@ -208,7 +192,7 @@ function computations(heed: Heed, runtime: Runtime): Record<string, (inputs: Inp
 }
 
 /** FNV-1a over the bits. @throws Error for a NaN, whose bits engines choose as they like */
-function hash(name: string, tensors: readonly Tensor[]): string {
+function hash(name, tensors) {
   let state = 0x811c9dc5;
   for (const tensor of tensors) {
     const values = tensor.toFloat32Array();
@@ -221,10 +205,10 @@ function hash(name: string, tensors: readonly Tensor[]): string {
 }
 
 /** What this runtime computes, as hashes by name. */
-export function fingerprints(heed: Heed, runtime: Runtime): Record<string, string> {
+export function fingerprints(heed, runtime) {
   const entries = Object.entries(computations(heed, runtime)).map(([name, compute]) => [
     name,
-    runtime.scope(() => hash(name, [compute(new Inputs(heed, runtime))].flat() as Tensor[])),
+    runtime.scope(() => hash(name, [compute(new Inputs(heed, runtime))].flat())),
   ]);
   return Object.fromEntries(entries);
 }
