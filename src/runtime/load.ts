@@ -1,5 +1,6 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import { type Binaries, inferenceBinaries } from './binaries.ts';
+import { compile } from './compile.ts';
 import { checkMaxMemory, createMemory, importingSharedMemory } from './linearMemory.ts';
 import { type MicroKernel, microKernels } from './microKernel.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
@@ -26,7 +27,8 @@ export interface RuntimeOptions {
 
 /**
  * Makes a runtime with the best binary for this engine: nothing to configure.
- * @throws UnsupportedError without WebAssembly SIMD, or when the forced variant is not supported here
+ * @throws UnsupportedError without WebAssembly SIMD, when the forced variant is not supported here, where a policy forbids
+ *   compiling, and in service workers and worklets, where import() is forbidden (`heed/assets` and `heed/single` do without)
  * @throws ArgumentError for an unknown variant or micro-kernel, or a number of threads that is not a positive integer
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
@@ -73,7 +75,7 @@ export async function loadBinary(
   const bytes = await binaries[variant]();
   const parts = { variant, maxMemoryBytes, microKernel };
   const shared = threads > 1 ? await startThreads(bytes, threads, maxMemoryBytes) : undefined;
-  return { ...parts, ...(shared ?? { module: await WebAssembly.compile(bytes) }) };
+  return { ...parts, ...(shared ?? { module: await compile(bytes) }) };
 }
 
 /** @returns undefined where memory cannot be shared, or there are no workers to share it with */

@@ -15,6 +15,8 @@ function isOldNode(): boolean {
 
 /** Whether this engine runs the variant. */
 export async function supports(variant: Variant): Promise<boolean> {
+  // Some hosts take away WebAssembly altogether: Safari's lockdown mode does.
+  if (!globalThis.WebAssembly) return false;
   switch (variant) {
     case 'simd':
       return simd();
