@@ -1,0 +1,2 @@
+// What workerd itself takes.
+export default { fetch: () => new Response('no such path', { status: 404 }) };
