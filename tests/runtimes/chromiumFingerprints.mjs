@@ -1,11 +1,14 @@
 // `simd` has the bits that suite/fingerprints.js is committed with, in a page too.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-const SOURCE = new URL('suite/fingerprints.js', import.meta.url);
+const SUITE = new URL('suite/', import.meta.url);
 
-/** The module that the suites under Node use: it imports nothing. */
+/** The modules that the suites under Node use: they import nothing else. */
 export function fingerprintScripts() {
-  return { '/fingerprints.js': readFileSync(SOURCE, 'utf8') };
+  const names = readdirSync(SUITE).filter((name) => name.endsWith('.js'));
+  return Object.fromEntries(
+    names.map((name) => [`/suite/${name}`, readFileSync(new URL(name, SUITE), 'utf8')]),
+  );
 }
 
 /** With each micro-kernel, on one thread and on two. */
@@ -25,7 +28,7 @@ export async function checkFingerprints(browser, origin, expect) {
 
 async function computeInPage({ microKernel, threads: wanted }) {
   const heed = { ...(await import('/dist/index.js')), ...(await import('/dist/models.js')) };
-  const { EXPECTED, fingerprints } = await import('/fingerprints.js');
+  const { EXPECTED, fingerprints } = await import('/suite/fingerprints.js');
   const runtime = await heed.createRuntime({ variant: 'simd', microKernel, threads: wanted });
   const actual = fingerprints(heed, runtime);
   const { threads } = runtime;

@@ -47,12 +47,17 @@ export const scoped = {
     expectThrows('groups', 'ArgumentError', /groups/, grouped);
   },
 
-  'one axis': ({ runtime, own, heed: { Random, Tensor }, models: { Conv1d, conv1d } }) => {
+  'one axis': ({ runtime, own, heed: { Tensor }, models: { Conv1d, conv1d } }) => {
     const x = Tensor.from(runtime, [1, 2, 3, 4, 5], [1, 1, 5]);
     const kernel = Tensor.from(runtime, [1, 0, -1], [1, 1, 3]);
     expectEqual('op', conv1d(x, kernel, undefined, { padding: 1, stride: 2 }).toArray(), [-2, -2, 4]);
-    const layer = own(Conv1d.create(runtime, { inputs: 1, outputs: 2, kernel: 3 }, new Random(1)));
-    expectEqual('layer', layer.forward(x).shape, [1, 2, 3]);
+    const weights = weightsOf({ weight: [2, 1, 3], bias: [2] });
+    const [w, b] = [...weights.values()].map(({ values }) => values);
+    const expected = [0, 1].flatMap((o) =>
+      [1, 2, 3].map((at) => b[o] + [0, 1, 2].reduce((sum, k) => sum + w[3 * o + k] * (at + k), 0)),
+    );
+    const layer = own(Conv1d.load(runtime, sourceOf(weights), { inputs: 1, outputs: 2, kernel: 3 }));
+    expectNear('layer', layer.forward(x).toArray(), expected, { roundings: 4, magnitude: 10 });
   },
 
   pooling: ({ runtime, heed: { Tensor }, models: { maxPool1d, maxPool2d } }) => {

@@ -2,13 +2,20 @@
  * What `simd` computes, to the bit: hashes of each op's results on inputs that are the same everywhere (whole numbers
  * times powers of two). The suites under Node hold the sources to these constants, the places hold the bundle to them.
  */
+import { modelComputations } from './modelFingerprints.js';
 
 /** FNV-1a over the results' 32-bit words. Where a kernel's arithmetic is changed on purpose, the failing test prints the new ones. */
 export const EXPECTED = {
+  Captioner: '1aad6562',
+  CausalLanguageModel: '260ea094',
   GRU: '74af508a',
   LSTM: '17613e23',
   'LSTM, int8': '367d33bf',
+  MaskedLanguageModel: '0bdcb2df',
   RNN: '3a8f8879',
+  Seq2Seq: '374f880a',
+  TransformerSeq2Seq: '9e67803f',
+  VoiceDetector: '5fd7abee',
   additiveScore: '6f6c4a24',
   'attention, causal': '8c8bba2e',
   'attention, masked': '54cffe11',
@@ -188,6 +195,7 @@ function computations(heed, runtime) {
     },
     'int8, one row': int8Product(1),
     'int8, several rows': int8Product(37),
+    ...modelComputations(heed, runtime),
   };
 }
 

@@ -199,6 +199,12 @@ export const scoped = {
     const layer = own(new SinusoidalPositions(runtime, { maxLength: 9, size: 6 }));
     expectNear('layer', layer.forward(x, 3).toArray(), sum, { roundings: 8 });
     const learned = own(LearnedPositions.create(runtime, { maxLength: 4, size: 6 }, new Random(1)));
+    const rows = learned.weight.toArray();
+    expectEqual(
+      'learned',
+      learned.forward(x, 2).toArray(),
+      x.toArray().map((value, i) => value + rows[12 + i]),
+    );
     expectThrows('too far', 'ArgumentError', /./, () => learned.forward(x, 3));
 
     const turned = rotary(x, { heads: 1, table: rotaryTable(runtime, 9, 6), offset: 2 }).toArray();

@@ -1,38 +1,15 @@
 // The voice detector with made-up weights, and segments of what it tells.
 import { expectEqual, expectRejects, expectThrows, expectTrue } from './expectations.js';
-import { sourceOf, Values, weightsOf } from './values.js';
+import { Values } from './values.js';
+import { sound, voiceWeights } from './voices.js';
 
 export const needs = ['heed', 'models'];
-
-const shapes = {
-  'stft.forward_basis': [258, 1, 256],
-  'encoder.conv1.weight': [128, 129, 3],
-  'encoder.conv1.bias': [128],
-  'encoder.conv2.weight': [64, 128, 3],
-  'encoder.conv2.bias': [64],
-  'encoder.conv3.weight': [64, 64, 3],
-  'encoder.conv3.bias': [64],
-  'encoder.conv4.weight': [128, 64, 3],
-  'encoder.conv4.bias': [128],
-  'decoder.lstm.weight_ih': [512, 128],
-  'decoder.lstm.weight_hh': [512, 128],
-  'decoder.lstm.bias_ih': [512],
-  'decoder.lstm.bias_hh': [512],
-  'decoder.conv.weight': [1, 128, 1],
-  'decoder.conv.bias': [1],
-};
-
-/** A sum of tones; only additions, multiplications and divisions, so that every engine hears the same. */
-function sound(samples) {
-  const saw = (i, period) => ((i % period) / period) * 2 - 1;
-  return Float32Array.from({ length: samples }, (_, i) => (saw(i, 80) + saw(i, 137) * saw(i, 4000)) / 2);
-}
 
 export const scoped = {
   'hears chunk after chunk': ({ runtime, own, models: { VoiceDetector } }) => {
     const { chunkSamples, sampleRate } = VoiceDetector;
     expectEqual('format', [chunkSamples, sampleRate], [512, 16_000]);
-    const detector = own(VoiceDetector.load(runtime, sourceOf(weightsOf(shapes))));
+    const detector = own(VoiceDetector.load(runtime, voiceWeights()));
     const other = own(detector.fork());
     const heard = sound(8 * chunkSamples);
     const chunk = (i) => heard.subarray(i * chunkSamples, (i + 1) * chunkSamples);
@@ -72,7 +49,7 @@ export const scoped = {
 
 export const free = {
   'has a runtime of its own': async ({ host, heed, models: { createVoiceDetector } }) => {
-    const stored = sourceOf(weightsOf(shapes));
+    const stored = voiceWeights();
     const weights = heed.writeSafetensors(
       Object.fromEntries(stored.names().map((name) => [name, stored.get(name)])),
     );
