@@ -14,7 +14,7 @@ const PATIENCE = 20_000;
  * @returns its path
  */
 export function writeConfig(folder, name, { modules, compatibilityDate }) {
-  const kinds = { wasm: 'wasm', js: 'esModule', mjs: 'esModule' };
+  const kinds = { wasm: 'wasm', js: 'esModule', mjs: 'esModule', safetensors: 'data' };
   const lines = modules.map(([as, file]) => {
     const kind = kinds[file.slice(file.lastIndexOf('.') + 1)];
     return `    (name = "${as}", ${kind} = embed "${file}"),`;

@@ -1,7 +1,7 @@
 // A release of Node: the suite in the installed package and, where asked to, all vitest suites besides.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { openChecks } from '../checks.mjs';
 import { packaged } from '../engines.mjs';
 import { runServer } from '../server/run.mjs';
@@ -23,7 +23,7 @@ function runVitest(place, command, { counts, note }) {
   mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
   const args = [
-    join('node_modules/vitest/vitest.mjs'),
+    'node_modules/vitest/vitest.mjs',
     ...['run', '--reporter=dot', '--reporter=json', `--outputFile=${file}`],
   ];
   const { status } = spawnSync(command, args, { stdio: 'inherit' });

@@ -10,6 +10,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const TOKENIZERS = 'node_modules/@huggingface/tokenizers/dist/tokenizers.mjs';
 /** With Node's modules, which are there by default from 2026-08-04 on, and without. */
 const DATES = { 'with Node’s modules': '2026-10-01', 'without Node’s modules': '2026-01-01' };
+/** The weights as text in a module, which is there to be imported, and as a file. */
+const EMBEDDED = 'heed/data/pronounce.js';
+const WEIGHTS = 'heed/weights/pronounce.safetensors';
+/** Reading 4 MB of modules takes some time; starting to compute with them would take much more. */
+const IMPORT_LIMIT = 300;
 /** What Cloudflare grants: a second of processor time to start, and 128 MB. */
 const START_LIMIT = 1000;
 const MEMORY_LIMIT = 128e6;
@@ -21,18 +26,46 @@ export async function run({ app, expected }) {
   const folder = join(dirname(app), 'workerd');
   const modules = prepare(app, folder);
   await bundle(app, folder);
+  const latest = DATES['with Node’s modules'];
+  const nothing = await startOf(folder, latest);
+  checks.note(`nothing: answers ${described(nothing)}`);
   for (const [name, compatibilityDate] of Object.entries(DATES)) {
     const config = writeConfig(folder, 'worker', {
       modules: [['worker.js', 'worker.js'], ...modules],
       compatibilityDate,
     });
-    await checkWorker(checks, config, name, expected);
+    await checkWorker(checks, config, name, { nothing, expected });
   }
   const bundled = [['worker.js', 'bundle/worker.js'], ...modules.filter(([as]) => as.endsWith('.wasm'))];
-  const config = writeConfig(folder, 'bundle', { modules: bundled, compatibilityDate: '2026-10-01' });
-  await checkWorker(checks, config, 'bundled', expected);
-  await checkService(checks, folder, modules);
+  const config = writeConfig(folder, 'bundle', { modules: bundled, compatibilityDate: latest });
+  await checkWorker(checks, config, 'bundled', { nothing, expected });
+  // Of heed what a service takes that pronounces.
+  const needed = modules.filter(
+    ([as]) => as.startsWith('heed/') && !as.includes('train') && !as.includes('relaxed'),
+  );
+  for (const [name, file, own] of [
+    ['pronouncer', 'pronounce.js', [EMBEDDED]],
+    ['pronouncer in 8 bits', 'pronounceSmall.js', [WEIGHTS]],
+  ]) {
+    const others = needed.filter(([as]) => as !== EMBEDDED);
+    const all = [file, 'service.js', ...own].map((each) => [each === file ? 'worker.js' : each, each]);
+    const path = writeConfig(folder, basename(file, '.js'), {
+      modules: [...all, ...others],
+      compatibilityDate: latest,
+    });
+    await checkService(checks, path, name);
+  }
   return checks.counts;
+}
+
+/** What workerd itself takes. */
+async function startOf(folder, compatibilityDate) {
+  const { took, memory, close } = await serve(
+    writeConfig(folder, 'empty', { modules: [['worker.js', 'empty.js']], compatibilityDate }),
+  );
+  const bytes = memory();
+  await close();
+  return { ...took, bytes };
 }
 
 /** Lays heed's files, the suite and the workers side by side. @returns [name, file] of every module */
@@ -70,16 +103,17 @@ function bundle(app, folder) {
   });
 }
 
-async function checkWorker(checks, config, name, expected) {
-  const { origin, took, close } = await serve(config);
+async function checkWorker(checks, config, name, { nothing, expected }) {
+  const { origin, took, memory, close } = await serve(config);
   const ask = async (path, body) => {
     const response = await fetch(origin + path, body && { method: 'POST', body: JSON.stringify(body) });
     return response.json();
   };
   const expect = (what, condition, detail) => checks.expect(`${name}: ${what}`, condition, detail);
   try {
-    checks.note(`${name}: answers ${describe(took)}`);
-    expect('starts within a second', took.processorMilliseconds < START_LIMIT, took);
+    checks.note(`${name}: answers ${described({ ...took, bytes: memory() })}`);
+    const importing = took.processorMilliseconds - nothing.processorMilliseconds;
+    expect(`importing every entry takes less than ${IMPORT_LIMIT} ms`, importing < IMPORT_LIMIT, `${importing} ms`);
     const results = await ask('/suite', { expected });
     if (Array.isArray(results)) checks.add(name, results);
     else expect('runs the suite', false, results);
@@ -108,44 +142,33 @@ async function checkWorker(checks, config, name, expected) {
 }
 
 /** The pronouncer alone: what it takes to start, and to go on. */
-async function checkService(checks, folder, modules) {
-  const compatibilityDate = '2026-10-01';
-  const empty = await serve(
-    writeConfig(folder, 'empty', { modules: [['worker.js', 'empty.js']], compatibilityDate }),
-  );
-  const alone = empty.memory();
-  await empty.close();
-  const needed = modules.filter(([as]) => !as.startsWith('suite/') && !as.includes('train'));
-  const config = writeConfig(folder, 'pronounce', {
-    modules: [['worker.js', 'pronounce.js'], ...needed],
-    compatibilityDate,
-  });
+async function checkService(checks, config, name) {
   const { origin, took, memory, close } = await serve(config);
   const pronounce = async (words) => (await fetch(`${origin}/pronounce?words=${words}`)).json();
+  const expect = (what, condition, detail) => checks.expect(`${name}: ${what}`, condition, detail);
   try {
-    checks.note(`nothing: answers ${describe(empty.took)}, ${megabytes(alone)}`);
-    checks.note(`pronouncer: answers ${describe(took)}, ${megabytes(memory())}`);
-    checks.expect('pronouncer: starts within a second', took.processorMilliseconds < START_LIMIT, took);
+    checks.note(`${name}: answers ${described({ ...took, bytes: memory() })}`);
+    expect('starts within a second', took.processorMilliseconds < START_LIMIT, took);
     const before = performance.now();
     const { spoken } = await pronounce('attention+memory');
     checks.note(
-      `pronouncer: the first words took ${(performance.now() - before).toFixed(0)} ms, ${megabytes(memory())}`,
+      `${name}: the first words took ${(performance.now() - before).toFixed(0)} ms, ${megabytes(memory())}`,
     );
-    checks.expect('pronounces over HTTP', String(spoken) === 'əˈtɛnʃən,ˈmɛmɚi', spoken);
+    expect('pronounces over HTTP', String(spoken) === 'əˈtɛnʃən,ˈmɛmɚi', spoken);
     for (let i = 0; i < 50; i++) await pronounce('attention+memory+knowledge');
     const [early, first] = [memory(), await pronounce('attention')];
     for (let i = 0; i < 200; i++) await pronounce('attention+memory+knowledge');
     const [late, last] = [memory(), await pronounce('attention')];
-    checks.note(`pronouncer: ${megabytes(early)} after 50 requests, ${megabytes(late)} after 250`);
-    checks.expect('pronouncer: takes less than 128 MB', late < MEMORY_LIMIT, megabytes(late));
-    checks.expect('pronouncer: does not grow', late - early < GROWTH_LIMIT, megabytes(late - early));
+    checks.note(`${name}: ${megabytes(early)} after 50 requests, ${megabytes(late)} after 250`);
+    expect('takes less than 128 MB', late < MEMORY_LIMIT, megabytes(late));
+    expect('does not grow', late - early < GROWTH_LIMIT, megabytes(late - early));
     const same = first.usedBytes === last.usedBytes && first.capacityBytes === last.capacityBytes;
-    checks.expect('pronouncer: its own memory stays the same', same, { first, last });
+    expect('its own memory stays the same', same, { first, last });
   } finally {
     await close();
   }
 }
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-const describe = ({ milliseconds, processorMilliseconds }) =>
-  `${milliseconds.toFixed(0)} ms after its start, ${processorMilliseconds} ms of them the processor's`;
+const described = ({ milliseconds, processorMilliseconds, bytes }) =>
+  `${milliseconds.toFixed(0)} ms after its start (processor: ${processorMilliseconds} ms), ${megabytes(bytes)}`;
