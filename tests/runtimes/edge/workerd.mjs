@@ -11,19 +11,20 @@ const PATIENCE = 20_000;
 /**
  * Writes a configuration: modules are files of the folder, by their names there or others.
  * @param modules [name, file] each, the worker's own first
+ * @param served a folder whose files answer all requests that the worker makes; by default none may leave
  * @returns its path
  */
-export function writeConfig(folder, name, { modules, compatibilityDate }) {
+export function writeConfig(folder, name, { modules, compatibilityDate, served }) {
   const kinds = { wasm: 'wasm', js: 'esModule', mjs: 'esModule', safetensors: 'data' };
   const lines = modules.map(([as, file]) => {
     const kind = kinds[file.slice(file.lastIndexOf('.') + 1)];
     return `    (name = "${as}", ${kind} = embed "${file}"),`;
   });
-  // The only network that requests may leave by is one where every address is forbidden.
+  const outbound = served ? `disk = (path = ${JSON.stringify(served)})` : 'network = (allow = [])';
   const text = `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "nobody", network = (allow = []))],
+  services = [(name = "main", worker = .main), (name = "outside", ${outbound})],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 
@@ -32,7 +33,7 @@ const main :Workerd.Worker = (
 ${lines.join('\n')}
   ],
   compatibilityDate = "${compatibilityDate}",
-  globalOutbound = "nobody",
+  globalOutbound = "outside",
 );
 `;
   const path = join(folder, `${name}.capnp`);

@@ -1,10 +1,11 @@
 // workerd, the open engine of Cloudflare's workers: no bytes may be compiled there, no text evaluated, and little memory taken.
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { openChecks } from '../checks.mjs';
 import { serve, writeConfig } from '../edge/workerd.mjs';
+import { prepareServer } from '../server/run.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const TOKENIZERS = 'node_modules/@huggingface/tokenizers/dist/tokenizers.mjs';
@@ -39,6 +40,7 @@ export async function run({ app, expected }) {
   const bundled = [['worker.js', 'bundle/worker.js'], ...modules.filter(([as]) => as.endsWith('.wasm'))];
   const config = writeConfig(folder, 'bundle', { modules: bundled, compatibilityDate: latest });
   await checkWorker(checks, config, 'bundled', { nothing, expected });
+  await checkLoading(checks, { app, folder, modules, compatibilityDate: latest });
   // Of heed what a service takes that pronounces.
   const needed = modules.filter(
     ([as]) => as.startsWith('heed/') && !as.includes('train') && !as.includes('relaxed'),
@@ -113,7 +115,11 @@ async function checkWorker(checks, config, name, { nothing, expected }) {
   try {
     checks.note(`${name}: answers ${described({ ...took, bytes: memory() })}`);
     const importing = took.processorMilliseconds - nothing.processorMilliseconds;
-    expect(`importing every entry takes less than ${IMPORT_LIMIT} ms`, importing < IMPORT_LIMIT, `${importing} ms`);
+    expect(
+      `importing every entry takes less than ${IMPORT_LIMIT} ms`,
+      importing < IMPORT_LIMIT,
+      `${importing} ms`,
+    );
     const results = await ask('/suite', { expected });
     if (Array.isArray(results)) checks.add(name, results);
     else expect('runs the suite', false, results);
@@ -139,6 +145,34 @@ async function checkWorker(checks, config, name, { nothing, expected }) {
   } finally {
     await close();
   }
+}
+
+/** A model over HTTP: the vectors of Node, and what is missing is said. */
+async function checkLoading(checks, { app, folder, modules, compatibilityDate }) {
+  await prepareServer(app);
+  const served = join(app, 'models');
+  const all = [['worker.js', 'models.js'], ...modules];
+  const config = writeConfig(folder, 'models', { modules: all, compatibilityDate, served });
+  const { origin, close } = await serve(config);
+  try {
+    const response = await fetch(`${origin}/embed`);
+    const { vector, missing, left } = response.ok ? await response.json() : {};
+    const expected = await vectorInNode(app, join(served, 'bert'));
+    checks.expect('embeds with a model over HTTP as Node does', String(vector) === String(expected), vector);
+    checks.expect('says that there is no such model', missing === 'FormatError', missing);
+    checks.expect('leaves nothing of it behind', left === 0, left);
+  } finally {
+    await close();
+  }
+}
+
+async function vectorInNode(app, model) {
+  const entry = (name) => import(pathToFileURL(join(app, `node_modules/heed/dist/${name}.js`)));
+  const [{ createRuntime }, { embed, loadModel }] = [await entry('index'), await entry('pretrained')];
+  const runtime = await createRuntime({ variant: 'simd' });
+  const [vector] = await embed(await loadModel(runtime, model), [[2, 5, 6, 7, 3]]);
+  runtime.dispose();
+  return [...vector];
 }
 
 /** The pronouncer alone: what it takes to start, and to go on. */
