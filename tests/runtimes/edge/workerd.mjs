@@ -1,5 +1,5 @@
 // Configurations of workerd, and processes that serve them.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packaged } from '../engines.mjs';
@@ -41,19 +41,20 @@ ${lines.join('\n')}
   return path;
 }
 
+const program = () => packaged('@cloudflare/workerd-linux-64', 'bin/workerd');
+
+/** workerd and its date. */
+export const versionOf = () => execFileSync(program(), ['--version'], { encoding: 'utf8' }).trim();
+
 /**
  * Serves a configuration.
  * @returns its origin; what it took until it first answered; its memory now; and how to end it
  */
 export async function serve(config) {
   const start = performance.now();
-  const child = spawn(
-    packaged('@cloudflare/workerd-linux-64', 'bin/workerd'),
-    ['serve', config, '--control-fd=3'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(program(), ['serve', config, '--control-fd=3'], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { openChecks } from '../checks.mjs';
-import { serve, writeConfig } from '../edge/workerd.mjs';
+import { serve, versionOf, writeConfig } from '../edge/workerd.mjs';
 import { prepareServer } from '../server/run.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -29,6 +29,7 @@ export async function run({ app, expected }) {
   await bundle(app, folder);
   const latest = DATES['with Node’s modules'];
   const nothing = await startOf(folder, latest);
+  checks.note(versionOf());
   checks.note(`nothing: answers ${described(nothing)}`);
   for (const [name, compatibilityDate] of Object.entries(DATES)) {
     const config = writeConfig(folder, 'worker', {
