@@ -14,14 +14,14 @@ export function expectTrue(what, condition) {
 
 /** The same text: of numbers, strings and lists of them. */
 export function expectEqual(what, actual, expected) {
-  const [came, wanted] = [actual, expected].map((value) => JSON.stringify(plain(value)));
+  const [came, wanted] = [actual, expected].map((value) => JSON.stringify(value, plain));
   if (came !== wanted) throw new Error(`${what}: expected ${shortened(wanted)}, got ${shortened(came)}`);
 }
 
-/** Typed arrays as lists. */
-function plain(value) {
+/** Typed arrays as lists, and what JSON has no number for by its name. */
+function plain(_, value) {
   if (ArrayBuffer.isView(value)) return Array.from(value);
-  return value;
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 function shortened(text) {

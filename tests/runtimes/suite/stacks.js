@@ -21,12 +21,12 @@ export const scoped = {
       const w = weights.toArray();
       // Whatever the score: weights of what exists that add up to 1, and the average by them.
       for (let row = 0; row < 6; row++) {
-        const own = [...w.slice(row * 5, row * 5 + 5)];
-        expectNear(`${score}: sum`, [own.reduce((a, b) => a + b, 0)], [1], {
+        const seen = [...w.slice(row * 5, row * 5 + 5)];
+        expectNear(`${score}: sum`, [seen.reduce((a, b) => a + b, 0)], [1], {
           roundings: 16,
           approximations: 1,
         });
-        if (row >= 3) expectEqual(`${score}: behind the length`, own.slice(2), [0, 0, 0]);
+        if (row >= 3) expectEqual(`${score}: behind the length`, seen.slice(2), [0, 0, 0]);
       }
       const v = values.toArray();
       const expected = flatten(
@@ -46,12 +46,10 @@ export const scoped = {
     const kinds = { RNN: [RNNCell, 'rnn', 1], GRU: [GRUCell, 'gru', 3], LSTM: [LSTMCell, 'lstm', 4] };
     for (const [kind, [Cell, name, gates]] of Object.entries(kinds)) {
       const weights = weightsOf({
-        ...{
-          weight_ih: [gates * 5, 4],
-          weight_hh: [gates * 5, 5],
-          bias_ih: [gates * 5],
-          bias_hh: [gates * 5],
-        },
+        weight_ih: [gates * 5, 4],
+        weight_hh: [gates * 5, 5],
+        bias_ih: [gates * 5],
+        bias_hh: [gates * 5],
       });
       const cell = own(Cell.load(runtime, sourceOf(weights), { inputSizes: [4], hiddenSize: 5 }));
       const x = new Values(53).floats(2 * 4);
