@@ -117,7 +117,14 @@ async function runScoped(subject, checks, context) {
   const results = [];
   if (Object.keys(checks).length === 0) return results;
   for (const variant of new Set([context.host.variant, 'simd'])) {
-    const runtime = await context.createRuntime({ variant });
+    let runtime;
+    const made = await resultOf(`${subject}: a runtime (${variant})`, async () => {
+      runtime = await context.createRuntime({ variant });
+    });
+    if (!runtime) {
+      results.push(made);
+      continue;
+    }
     for (const [name, check] of Object.entries(checks)) {
       const run = () => runInScope(check, { ...context, runtime });
       results.push(await resultOf(`${subject}: ${name} (${variant})`, run));
