@@ -37,13 +37,15 @@ export function cacheFolder(folder?: string): FileCache {
   const host = fileHost();
   if (!host) throw new UnsupportedError('cacheFolder: there is no file system here');
   const { files, join } = host;
-  const path = folder ?? defaultFolder(host);
-  const pathOf = async (key: string): Promise<string> => join(path, await fileNameOf(key));
+  // Not before it is used: to ask for the home folder may be forbidden, and then the cache fails as one that is full.
+  const pathOfFolder = (): string => folder ?? defaultFolder(host);
+  const pathOf = async (key: string): Promise<string> => join(pathOfFolder(), await fileNameOf(key));
   return {
     async get(key) {
       return openEntry(files, await pathOf(key));
     },
     async put(key, tag, size) {
+      const path = pathOfFolder();
       await files.mkdir(path, { recursive: true });
       await removeUnfinished(host, path);
       return FolderWriter.begin(files, await pathOf(key), { tag, size });

@@ -1,7 +1,7 @@
 import { ArgumentError, UnsupportedError } from '../errors.ts';
 import type { Files } from './byteFile.ts';
 import type { FileCache } from './fileCache.ts';
-import { fileHost, statOf } from './fileSystem.ts';
+import { fileHost, type Host, statOf } from './fileSystem.ts';
 import { folderFiles } from './folderFiles.ts';
 import { hostCache } from './hostCache.ts';
 import type { HttpOptions } from './httpClient.ts';
@@ -13,7 +13,7 @@ import { RemoteFiles } from './remoteFiles.ts';
  *
  * 1. a URL, if it begins with `https://` or `http://` (the files lie below it) or `file:` (a folder);
  * 2. a folder's path, if it begins with `/`, `./`, `../`, `~/` (or is `.`, `..`, `~`), with `\` or a drive like `C:\`;
- * 3. a folder's path, if there is a file system and a folder of that name;
+ * 3. a folder's path, if there is a file system that may be read, and a folder of that name;
  * 4. a hub's model, if it looks like `organisation/name` or `name`: letters, digits, `-`, `_` and `.`;
  * 5. otherwise an error.
  *
@@ -71,9 +71,20 @@ async function filesOfText(text: string, options: ModelFolderOptions): Promise<F
     if (host) return folderFiles(host, text);
     throw new UnsupportedError(`openModelFolder: there is no file system here, for the path ${quote(text)}`);
   }
-  if (host && text !== '' && (await statOf(host.files, text))?.isDirectory()) return folderFiles(host, text);
+  if (host && text !== '' && (await isFolder(host, text))) return folderFiles(host, text);
   if (HUB_ID.test(text)) return filesOfHub(text, options);
   throw new ArgumentError(`openModelFolder: ${described(text)}`);
+}
+
+/** Whoever may not look (in Deno, or under Node's permissions) has no folder there, if it may be a hub's id. */
+async function isFolder(host: Host, text: string): Promise<boolean> {
+  try {
+    return (await statOf(host.files, text))?.isDirectory() ?? false;
+  } catch (error) {
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    if (HUB_ID.test(text) && (name === 'NotCapable' || code === 'ERR_ACCESS_DENIED')) return false;
+    throw error;
+  }
 }
 
 async function filesOfUrl(url: URL, options: ModelFolderOptions): Promise<Files> {

@@ -323,6 +323,24 @@ describe('a cache folder', () => {
     expect(entries()).toEqual(['file']);
   });
 
+  it('whose place may not be asked for is done without', async () => {
+    const { getBuiltinModule } = process;
+    const env = new Proxy(
+      {},
+      {
+        get(_, name) {
+          throw Object.assign(new Error(`Requires env access to "${String(name)}"`), { name: 'NotCapable' });
+        },
+      },
+    );
+    vi.stubGlobal('process', { platform: 'linux', env, getBuiltinModule });
+    try {
+      await expectModel(cacheFolder());
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it('may be in the way of writing, in the midst of a file', async () => {
     const cache = cacheFolder(folder);
     let writes = 0;

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, wri
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, FormatError, UnsupportedError } from '../../src/errors.ts';
 import { openModelFolder } from '../../src/io/modelFolder.ts';
 import type { ModelFolderOptions, ModelSource } from '../../src/io/modelSource.ts';
@@ -108,6 +108,38 @@ describe('a folder', () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+});
+
+describe('a file system that may not be read', () => {
+  const { getBuiltinModule } = process;
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** Every look at it is refused. */
+  function refuse(refusal: Error): void {
+    const modules = (name: string): unknown =>
+      name === 'node:fs/promises'
+        ? { stat: () => Promise.reject(refusal) }
+        : getBuiltinModule(name as 'node:os');
+    vi.stubGlobal('process', { platform: 'linux', env: {}, getBuiltinModule: modules });
+  }
+
+  it.each([
+    // As Deno and Node put it.
+    Object.assign(new Error('Requires read access to "org/name"'), { name: 'NotCapable' }),
+    Object.assign(new Error('Access to this API has been restricted.'), { code: 'ERR_ACCESS_DENIED' }),
+  ])('has no folder by the name of a hub’s model: %s', async (refusal) => {
+    refuse(refusal);
+    expect(await urlOf('org/name')).toBe('https://huggingface.co/org/name/resolve/main/config.json');
+    await expect(openModelFolder('./org/name')).rejects.toBe(refusal);
+    await expect(openModelFolder('a/b/c')).rejects.toBe(refusal);
+  });
+
+  it('is not one that fails', async () => {
+    const failure = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    refuse(failure);
+    await expect(openModelFolder('org/name')).rejects.toBe(failure);
   });
 });
 
