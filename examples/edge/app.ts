@@ -8,7 +8,7 @@ import { errorResponse, ServiceError } from './errors.ts';
 import { health } from './health.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { embedRequest, expectJson, jsonBody, pronounceRequest } from './requests.ts';
-import { pronounceInSlices, workplace } from './work.ts';
+import { pronounceWords, workplace } from './work.ts';
 
 export interface AppOptions {
   readonly pronouncer: Pronouncer;
@@ -41,9 +41,7 @@ export function createApp({ pronouncer, embedder = new Embedder(), limits: given
 
   app.post('/pronounce', expectJson, small, jsonBody(pronounceRequest(limits)), async (c) => {
     const { words, beam, map } = c.req.valid('json');
-    const results = await work(c.req.raw.signal, (signal) =>
-      pronounceInSlices(pronouncer, words, { beam, signal }),
-    );
+    const results = await pronounceWords(pronouncer, words, { beam, client: c.req.raw.signal, work });
     return c.json({ results: results.map((result) => pronunciation(result, map)) });
   });
   app.all('/pronounce', () => refuseMethod('POST'));

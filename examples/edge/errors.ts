@@ -40,9 +40,6 @@ function toServiceError(error: Error): ServiceError {
   if (error instanceof HTTPException && error.status === 400) {
     return new ServiceError(400, 'malformed_json', 'the body is not JSON');
   }
-  if (error.name === 'TimeoutError') {
-    return new ServiceError(504, 'timeout', 'the request took too long; ask for less at once');
-  }
   if (error.name === 'OutOfMemoryError') {
     return new ServiceError(
       503,

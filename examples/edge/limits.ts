@@ -14,9 +14,9 @@ export interface Limits {
   readonly texts: number;
   /** Characters in a text. */
   readonly characters: number;
-  /** How long a request may be worked on, in milliseconds. */
+  /** How long a long request may be worked on, in milliseconds. */
   readonly milliseconds: number;
-  /** Requests that are worked on at once, in turns. One more is told to come back. */
+  /** Long requests that are worked on at once, in turns. One more is told to come back; short ones are always done. */
   readonly requests: number;
 }
 
@@ -28,5 +28,5 @@ export const defaultLimits: Limits = {
   texts: 64,
   characters: 4096,
   milliseconds: 10_000,
-  requests: 8,
+  requests: 4,
 };

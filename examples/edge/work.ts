@@ -7,21 +7,25 @@ import type { Limits } from './limits.ts';
 const SLICE = 512;
 
 /**
- * Pronounces words in their order, some at a time. A short list is done at once.
- * @throws the signal's reason, between two slices
+ * Pronounces words in their order: a short list at once, a long one slice by slice in a place of the workplace.
+ * @throws ServiceError where there is no place, the time is over or the client has gone
  */
-export async function pronounceInSlices(
+export async function pronounceWords(
   pronouncer: Pronouncer,
   words: readonly string[],
-  { beam, signal }: { readonly beam: number; readonly signal: AbortSignal },
+  { beam, client, work }: { readonly beam: number; readonly client: AbortSignal; readonly work: Workplace },
 ): Promise<Pronunciation[]> {
-  const results: Pronunciation[] = [];
-  for (const slice of slicesOf(words, SLICE / beam)) {
-    if (results.length > 0) await turn();
-    signal.throwIfAborted();
-    results.push(...pronouncer.pronounceAll(slice, { beam }));
-  }
-  return results;
+  const slices = [...slicesOf(words, SLICE / beam)];
+  if (slices.length === 1) return pronouncer.pronounceAll(words, { beam });
+  return work(client, async (signal) => {
+    const results: Pronunciation[] = [];
+    for (const slice of slices) {
+      signal.throwIfAborted();
+      results.push(...pronouncer.pronounceAll(slice, { beam }));
+      await turn();
+    }
+    return results;
+  });
 }
 
 /** Runs of words with at most so many letters; a longer word is a run of its own. */
@@ -44,21 +48,35 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Lets so many requests be worked on at once, each for so long, and none whose client has gone. */
+type Workplace = ReturnType<typeof workplace>;
+
+/** Lets so many long requests be worked on at once, each for so long, and none whose client has gone. */
 export function workplace(limits: Pick<Limits, 'requests' | 'milliseconds'>) {
   let running = 0;
-  return async <Result>(client: AbortSignal, work: (signal: AbortSignal) => Promise<Result>) => {
+  return async <Result>(
+    client: AbortSignal,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> => {
     if (running >= limits.requests) {
-      const message = `${running} requests are being worked on; come back in a second`;
+      const message = `${running} long requests are being worked on; come back in a second`;
       throw new ServiceError(503, 'busy', message, { headers: { 'retry-after': '1' } });
     }
     running += 1;
+    // Not AbortSignal.any() and timeout(): those are kept until the time is over, thousands of them under load.
+    const stop = new AbortController();
+    const leave = (): void => stop.abort(new ServiceError(503, 'client_gone', 'the client has gone'));
+    const message = `this took more than ${limits.milliseconds} ms; ask for less at once`;
+    const timer = setTimeout(
+      () => stop.abort(new ServiceError(504, 'timeout', message)),
+      limits.milliseconds,
+    );
+    if (client.aborted) leave();
+    client.addEventListener('abort', leave);
     try {
-      return await work(AbortSignal.any([client, AbortSignal.timeout(limits.milliseconds)]));
-    } catch (error) {
-      if (client.aborted) throw new ServiceError(503, 'client_gone', 'the client has gone');
-      throw error;
+      return await work(stop.signal);
     } finally {
+      client.removeEventListener('abort', leave);
+      clearTimeout(timer);
       running -= 1;
     }
   };

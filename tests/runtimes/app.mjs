@@ -30,7 +30,7 @@ export function createApp(root, folder) {
 }
 
 /** A package and all that it depends on, as an install would bring them. */
-function link(root, folder, name) {
+export function link(root, folder, name) {
   const path = join(folder, 'node_modules', name);
   if (existsSync(path)) return;
   const installed = join(root, 'node_modules', name);

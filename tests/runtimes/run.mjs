@@ -21,6 +21,7 @@ const places = {
   bun: ['bun'],
   workerd: ['workerd'],
   ssr: ['ssr'],
+  edge: ['edge'],
   chromium: ['../chromium'],
   site: ['site'],
 };
