@@ -52,19 +52,26 @@ type Workplace = ReturnType<typeof workplace>;
 
 /** Lets so many long requests be worked on at once, each for so long, and none whose client has gone. */
 export function workplace(limits: Pick<Limits, 'requests' | 'milliseconds'>) {
-  let running = 0;
+  const places = new Set<{ readonly until: number }>();
   return async <Result>(
     client: AbortSignal,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> => {
-    if (running >= limits.requests) {
-      const message = `${running} long requests are being worked on; come back in a second`;
+    const now = Date.now();
+    // A host may cancel a request whose client hangs up, and then not even run what is in `finally`.
+    for (const place of places) if (place.until < now) places.delete(place);
+    if (places.size >= limits.requests) {
+      const message = `${places.size} long requests are being worked on; come back in a second`;
       throw new ServiceError(503, 'busy', message, { headers: { 'retry-after': '1' } });
     }
-    running += 1;
+    const place = { until: now + limits.milliseconds };
+    places.add(place);
     // Not AbortSignal.any() and timeout(): those are kept until the time is over, thousands of them under load.
     const stop = new AbortController();
-    const leave = (): void => stop.abort(new ServiceError(503, 'client_gone', 'the client has gone'));
+    const leave = (): void => {
+      places.delete(place);
+      stop.abort(new ServiceError(503, 'client_gone', 'the client has gone'));
+    };
     const message = `this took more than ${limits.milliseconds} ms; ask for less at once`;
     const timer = setTimeout(
       () => stop.abort(new ServiceError(504, 'timeout', message)),
@@ -77,7 +84,7 @@ export function workplace(limits: Pick<Limits, 'requests' | 'milliseconds'>) {
     } finally {
       client.removeEventListener('abort', leave);
       clearTimeout(timer);
-      running -= 1;
+      places.delete(place);
     }
   };
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { createApp } from '../../examples/edge/app.ts';
 import { Embedder } from '../../examples/edge/embedder.ts';
 import { defaultLimits, type Limits } from '../../examples/edge/limits.ts';
-import { slicesOf } from '../../examples/edge/work.ts';
+import { slicesOf, workplace } from '../../examples/edge/work.ts';
 import { bertFolder } from '../runtimes/suite/folders.js';
 
 const json = { 'content-type': 'application/json' };
@@ -215,6 +215,15 @@ describe('limits of work', () => {
     expect(done).toBe(false);
     expect((await long).body.results).toHaveLength(256);
     expect((await post('/pronounce', { words: words.slice(0, 50) })).status).toBe(200);
+  });
+
+  it('gives the place of a request away that its host has cancelled', async () => {
+    const work = workplace({ requests: 1, milliseconds: 20 });
+    const client = new AbortController().signal;
+    void work(client, () => new Promise(() => {}));
+    await expect(work(client, async () => 1)).rejects.toMatchObject({ code: 'busy' });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(await work(client, async () => 1)).toBe(1);
   });
 
   it('cuts lists where the letters are enough', () => {

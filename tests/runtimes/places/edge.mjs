@@ -90,8 +90,15 @@ async function checkAnswers(service, checks, reference) {
     done > 0 && done + busy === 8 && beside === 'done',
     { done, busy, beside },
   );
-  const free = await hangUp(url, PATIENCE);
-  checks.expect(`${place} stops when its clients hang up`, free < PATIENCE, free);
+  if (place === 'workerd') {
+    checks.skip(
+      'workerd stops when its clients hang up',
+      'it does not tell the worker; the time runs out instead',
+    );
+  } else {
+    const free = await hangUp(url, PATIENCE);
+    checks.expect(`${place} stops when its clients hang up`, free < PATIENCE, free);
+  }
   return answers;
 }
 
