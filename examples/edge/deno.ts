@@ -1,4 +1,4 @@
-/** `deno serve --port 8787 --allow-env --allow-net --allow-read deno.ts`; MODEL is taken from the environment. */
+/** `deno serve --host 127.0.0.1 --port 8787 --allow-env=MODEL deno.ts`; a MODEL needs `--allow-read` or `--allow-net` besides. */
 import { createPronouncer } from 'heed/pronounce';
 import { createApp } from './app.ts';
 import { Embedder } from './embedder.ts';
