@@ -44,7 +44,7 @@ const edge :Workerd.Worker = (
     (name = "worker.js", esModule = embed "worker.js"),
     (name = "simd.wasm", wasm = embed "simd.wasm"),
   ],
-  compatibilityDate = "2026-01-01",
+  compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
   bindings = [(name = "MODEL", text = ${model})],
   globalOutbound = "models",

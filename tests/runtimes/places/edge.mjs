@@ -9,8 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { link } from '../app.mjs';
 import { openChecks } from '../checks.mjs';
 import { runProgram } from '../children.mjs';
-import { answersMeanwhile, answersOf, crowd, difference, hangUp } from '../edge/requests.mjs';
-import { buildWorker, freePort, ownMemory, places, processorTime, startService } from '../edge/services.mjs';
+import { answersMeanwhile, answersOf, crowd, difference, hangUp } from '../service/requests.mjs';
+import { buildWorker, freePort, ownMemory, places, processorTime, startService } from '../service/services.mjs';
 import { bertFolder } from '../suite/folders.js';
 
 /** Half the time after which lists would be given up anyhow, in milliseconds. */
