@@ -25,7 +25,13 @@ export {
   type MaskCandidate,
 } from './pretrained/fillMask.ts';
 export { type GenerateOptions, generate } from './pretrained/generate.ts';
-export type { FinishReason, GeneratedToken, Generation, GenerationResult } from './pretrained/generation.ts';
+export type {
+  FinishReason,
+  GeneratedToken,
+  Generation,
+  GenerationProgress,
+  GenerationResult,
+} from './pretrained/generation.ts';
 export { type LoadModelOptions, loadModel, type PretrainedModel } from './pretrained/loadModel.ts';
 export type { ModelInput, TextPair, TokenInput } from './pretrained/modelInput.ts';
 export type { Offsets } from './pretrained/offsets.ts';

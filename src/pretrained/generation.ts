@@ -61,6 +61,11 @@ export class Generation implements AsyncIterableIterator<GeneratedToken, undefin
     return this.#tokens.throw(error);
   }
 
+  /** What has been written so far; `finishReason` once that is known. */
+  get progress(): Readonly<GenerationProgress> {
+    return this.#progress;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

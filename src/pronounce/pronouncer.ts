@@ -22,7 +22,7 @@ import {
   startId,
 } from './alphabet.ts';
 import { toIPA } from './ipa.ts';
-import { normaliseSpelling, type SpellingChange } from './spelling.ts';
+import { normaliseSpelling, type Spelling, type SpellingChange } from './spelling.ts';
 import { shippedWeights } from './weights.ts';
 
 /** Where the decoder looked: weights[i][j] is what phoneme i took from letter j; each row sums to 1. */
@@ -132,6 +132,22 @@ export class Pronouncer {
 
   /** Pronounces many words, several at a time: faster than one by one. Results are in the words' order. @throws as `pronounce`, before any work */
   pronounceAll(words: readonly string[], options: PronounceOptions = {}): Pronunciation[] {
+    const batches = this.pronounceBatches(words, options);
+    const results = new Array<Pronunciation>(words.length);
+    for (const batch of batches) {
+      for (const [index, pronunciation] of batch) results[index] = pronunciation;
+    }
+    return results;
+  }
+
+  /**
+   * What `pronounceAll` returns, a batch at a time, each word with its index: for who lets others have a turn in between.
+   * @throws as `pronounce`, at once; DisposedError while iterating
+   */
+  pronounceBatches(
+    words: readonly string[],
+    options: PronounceOptions = {},
+  ): IterableIterator<(readonly [index: number, pronunciation: Pronunciation])[]> {
     if (this.#disposed) throw new DisposedError('pronouncer: used after its dispose()');
     if (!Array.isArray(words))
       throw new ArgumentError(`pronounceAll: words must be an array, got ${typeof words}`);
@@ -142,26 +158,33 @@ export class Pronouncer {
     const spelled = words.map((word, index) => ({ word, index, ...normaliseSpelling(word) }));
     // Words of like length together, so that little padding is computed.
     spelled.sort((a, b) => a.letters.length - b.letters.length);
-    const results = new Array<Pronunciation>(words.length);
+    return this.#batches(spelled, beam);
+  }
+
+  *#batches(
+    spelled: readonly (Spelling & { readonly word: string; readonly index: number })[],
+    beam: number,
+  ): Generator<(readonly [number, Pronunciation])[], undefined> {
     for (let start = 0; start < spelled.length; start += BATCH) {
       const batch = spelled.slice(start, start + BATCH);
       const decoded = this.#decode(
         batch.map(({ letters }) => encodeLetters(letters)),
         beam,
       );
-      batch.forEach(({ word, index, letters, changed }, i) => {
+      yield batch.map(({ word, index, letters, changed }, i) => {
         const [best, ...others] = decoded[i]!;
-        const alternatives = others.map(toAlternative);
-        results[index] = {
-          word,
-          ...toAlternative(best!),
-          changed,
-          attention: attentionOf(best!, letters),
-          alternatives,
-        };
+        return [
+          index,
+          {
+            word,
+            ...toAlternative(best!),
+            changed,
+            attention: attentionOf(best!, letters),
+            alternatives: others.map(toAlternative),
+          },
+        ];
       });
     }
-    return results;
   }
 
   #decode(sources: number[][], beam: number): Hypothesis[][] {
