@@ -73,3 +73,8 @@ export class NetworkError extends Error {
     this.attempts = about.attempts;
   }
 }
+
+/** A worker that could not be started, or ended while it was needed. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+}

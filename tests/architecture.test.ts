@@ -134,7 +134,7 @@ describe('the rooms of src', () => {
     ['src/ops/utils.ts', '', 'a name that says nothing'],
     ['src/helpers/x.ts', '', 'a name that says nothing'],
     ['src/vision/x.ts', '', 'lies in no known room'],
-    ['src/worker.ts', '', 'lies in no known room'],
+    ['src/browser.ts', '', 'lies in no known room'],
   ])('%s may not say %s', (path, text, problem) => {
     const found = problems(path, text);
     expect(found.join('\n')).toContain(problem);

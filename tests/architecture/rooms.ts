@@ -17,6 +17,7 @@ const order = [
   'train',
   'pronounce',
   'pretrained',
+  'worker',
   'cli',
 ];
 
@@ -38,6 +39,9 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   'src/pronounce.ts': [...models, 'pronounce'],
   'src/pretrained.ts': [...models, 'pretrained'],
   'src/pipeline.ts': ['pretrained'],
+  'src/worker.ts': ['worker'],
+  'src/workerServe.ts': ['worker'],
+  'src/workerScript.ts': ['worker'],
   'src/cli.ts': [...order, 'plot'],
 };
 
