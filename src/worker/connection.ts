@@ -35,7 +35,7 @@ export class Connection {
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
   /** Why there is no worker any more. */
-  #ended: Error | undefined;
+  #ended: { readonly error: unknown } | undefined;
 
   /** @param end ends the worker, where it is the connection's own */
   constructor(target: MessageTarget, end: () => void) {
@@ -44,7 +44,7 @@ export class Connection {
       message: (data) => {
         if (isOurs<Answer>(data)) this.#answered(data);
       },
-      ended: (why, cause) => this.#close(new WorkerError(`worker: ${why}`, { cause })),
+      ended: (why, cause) => this.close(new WorkerError(`worker: ${why}`, { cause })),
     });
     this.#channel.keepAlive(false);
   }
@@ -70,7 +70,7 @@ export class Connection {
     args: Arguments<Name>,
     { signal, onPart, transfer }: CallOptions = {},
   ): Promise<{ readonly number: number; readonly value: Result<Name> }> {
-    if (this.#ended) throw this.#ended;
+    if (this.#ended) throw this.#ended.error;
     signal?.throwIfAborted();
     const number = ++this.#calls;
     const abort = (): void => this.#abandon(number, signal!.reason);
@@ -98,7 +98,16 @@ export class Connection {
   dispose(): void {
     if (this.#ended) return;
     this.#send({ heed: PROTOCOL, leave: true });
-    this.#close(new DisposedError('worker: has been disposed'));
+    this.close(new DisposedError('worker: has been disposed'));
+  }
+
+  /** Takes no part any more, and says nothing to the worker. @param error what calls are rejected with */
+  close(error: unknown): void {
+    if (this.#ended) return;
+    this.#ended = { error };
+    for (const call of [...this.#pending.keys()]) this.#take(call)!.reject(error);
+    this.#channel.close();
+    this.#end();
   }
 
   #send(request: Request, transfer?: readonly ArrayBuffer[]): void {
@@ -133,13 +142,5 @@ export class Connection {
     this.#pending.delete(call);
     if (this.#pending.size === 0) this.#channel.keepAlive(false);
     return pending;
-  }
-
-  #close(error: Error): void {
-    if (this.#ended) return;
-    this.#ended = error;
-    for (const call of [...this.#pending.keys()]) this.#take(call)!.reject(error);
-    this.#channel.close();
-    this.#end();
   }
 }

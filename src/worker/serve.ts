@@ -12,30 +12,27 @@ import { buffersOf } from './transfer.ts';
  * @param port the end that the page has the other of: the worker's own by default; in a shared worker each connection's
  * @throws UnsupportedError where this is no worker, and no port is given
  */
-export function serve(port: MessageTarget = ownPort()): void {
-  const server = new Server(port);
-  server.listen();
+export function serve(port?: MessageTarget): void {
+  new Server(port ?? ownPort(), port !== undefined);
 }
 
 type AnyMethod = (call: Call, ...args: readonly unknown[]) => unknown;
 
 class Server {
-  readonly #service = new Service();
-  readonly #port: MessageTarget;
+  #service = new Service();
   readonly #running = new Map<number, AbortController>();
-  #channel: Channel | undefined;
+  readonly #channel: Channel;
+  readonly #closes: boolean;
 
-  constructor(port: MessageTarget) {
-    this.#port = port;
-  }
-
-  listen(): void {
-    this.#channel = openChannel(this.#port, {
+  /** @param closes whether the port is closed when the page leaves: a worker's own serves whoever comes next */
+  constructor(port: MessageTarget, closes: boolean) {
+    this.#channel = openChannel(port, {
       message: (data) => {
         if (isOurs<Request>(data)) this.#take(data);
       },
       ended: () => this.#leave(),
     });
+    this.#closes = closes;
   }
 
   #take(request: Request): void {
@@ -68,15 +65,15 @@ class Server {
   }
 
   #send(answer: Answer, content?: unknown): void {
-    this.#channel?.send(answer, buffersOf(content));
+    this.#channel.send(answer, buffersOf(content));
   }
 
   /** Frees everything: nobody is there any more. */
   #leave(): void {
     for (const controller of this.#running.values()) controller.abort();
     this.#service.dispose();
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#service = new Service();
+    if (this.#closes) this.#channel.close();
   }
 }
 

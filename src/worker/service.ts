@@ -1,5 +1,5 @@
 /** What a worker does for a page. */
-import { DisposedError } from '../errors.ts';
+import { ArgumentError, DisposedError } from '../errors.ts';
 import type { ModelSource } from '../io/modelSource.ts';
 import { classify } from '../pretrained/classify.ts';
 import { embed } from '../pretrained/embed.ts';
@@ -86,7 +86,7 @@ class Opened<Item> {
 
 /** For one page. Each pronouncer and each model has a runtime of its own, whose memory goes when it is disposed of. */
 export class Service {
-  #runtime: RuntimeOptions = {};
+  #started: { readonly number: number; readonly runtime: RuntimeOptions } | undefined;
   readonly #pronouncers = new Opened<Pronouncer>('pronouncer', (pronouncer) => pronouncer.dispose());
   readonly #models = new Opened<PretrainedModel>('model', (model) => {
     model.dispose();
@@ -98,13 +98,19 @@ export class Service {
     generation.return().catch(() => {});
   });
 
-  /** @param runtime what runtimes are made with unless asked for otherwise */
-  start(_: Call, runtime: RuntimeOptions): void {
-    this.#runtime = runtime;
+  /**
+   * @param runtime what runtimes are made with unless asked for otherwise
+   * @throws ArgumentError where somebody else is there, whose calls have the same numbers
+   */
+  start({ number }: Call, runtime: RuntimeOptions): void {
+    if (this.#started) {
+      throw new ArgumentError('startWorker: somebody else uses this worker; give each a port of a MessageChannel');
+    }
+    this.#started = { number, runtime };
   }
 
   async createPronouncer({ number }: Call, options: PronouncerOptions): Promise<void> {
-    this.#pronouncers.add(number, await createPronouncer({ ...this.#runtime, ...options }));
+    this.#pronouncers.add(number, await createPronouncer({ ...this.#started?.runtime, ...options }));
   }
 
   /** Tells each batch with its words' indices: so it can be stopped in between, and no message is long. */
@@ -128,7 +134,7 @@ export class Service {
     { runtime: own, ...options }: LoadModelOptions & { readonly runtime?: RuntimeOptions },
   ): Promise<Pick<PretrainedModel, 'kind' | 'config'> & { readonly name: string }> {
     const onProgress = (...progress: readonly [number, number]): void => tell(progress);
-    const runtime = await createRuntime({ ...this.#runtime, ...own });
+    const runtime = await createRuntime({ ...this.#started?.runtime, ...own });
     try {
       const model = await loadModel(runtime, source, { ...options, signal, onProgress });
       this.#models.add(number, model);
@@ -205,6 +211,7 @@ export class Service {
 
   /** Frees what a call has opened, if it did. */
   release(number: number): void {
+    if (this.#started?.number === number) this.#started = undefined;
     this.#writings.release(number);
     this.#models.release(number);
     this.#pronouncers.release(number);

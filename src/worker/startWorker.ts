@@ -35,7 +35,7 @@ export async function startWorker({
   try {
     await connection.call('start', [runtime], { signal });
   } catch (error) {
-    connection.dispose();
+    connection.close(error);
     throw error;
   }
   return new HeedWorker(connection);
