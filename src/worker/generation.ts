@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 
 type Prompt = Parameters<typeof generate>[1];
 
-/** The same kind of object that `generate` gives; each token is asked for when the iteration comes to it. */
+/** The same kind of object that `generate` gives; tokens are asked for when the iteration comes to them. */
 export function generateInWorker(
   connection: Connection,
   model: number,
@@ -29,14 +29,17 @@ async function* write(
   signal?.addEventListener('abort', leave);
   try {
     for (;;) {
-      const { token, promptIds, finishReason } = await connection.call('nextToken', [number], { signal });
-      if (promptIds) progress.promptIds = promptIds;
-      if (!token) return;
-      progress.ids.push(token.id);
-      progress.text += token.text;
-      progress.logProbability += token.logProbability;
-      progress.finishReason = finishReason;
-      yield token;
+      const next = await connection.call('nextTokens', [number], { signal });
+      if (next.promptIds) progress.promptIds = next.promptIds;
+      for (const [i, token] of next.tokens.entries()) {
+        progress.ids.push(token.id);
+        progress.text += token.text;
+        progress.logProbability += token.logProbability;
+        if (i === next.tokens.length - 1) progress.finishReason = next.finishReason;
+        yield token;
+        signal?.throwIfAborted();
+      }
+      if (next.finishReason ?? next.tokens.length === 0) return;
     }
   } finally {
     signal?.removeEventListener('abort', leave);

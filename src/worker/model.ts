@@ -1,5 +1,5 @@
 /** A published model in a worker. */
-import { DisposedError } from '../errors.ts';
+import { ArgumentError, DisposedError } from '../errors.ts';
 import type { ModelSource } from '../io/modelSource.ts';
 import type { GenerateOptions, generate } from '../pretrained/generate.ts';
 import type { Generation } from '../pretrained/generation.ts';
@@ -108,12 +108,19 @@ export class WorkerModel implements ModelFacts {
   }
 }
 
-/** A source as it can be sent: URLs cannot, and picked files lose their paths. */
+/**
+ * A source as it can be sent: URLs cannot, and files lose their paths and, sent by Node, their names.
+ * @throws ArgumentError for two picked files of one path
+ */
 export function sendableSource(source: ModelSource): ModelSource {
   if (source instanceof URL) return source.href;
   const isPicked = Array.isArray(source) || (typeof FileList === 'function' && source instanceof FileList);
   if (!isPicked) return source;
-  const files = Array.from(source as readonly File[]);
-  if (!files.some((file) => file?.webkitRelativePath)) return files;
-  return new Map(files.map((file) => [file.webkitRelativePath.split('/').slice(1).join('/'), file]));
+  const files = new Map<string, File>();
+  for (const file of source as Iterable<File>) {
+    const path = file?.webkitRelativePath?.replace(/^[^/]*\//, '') || file?.name;
+    if (files.has(path)) throw new ArgumentError(`loadModel: file ${JSON.stringify(path)} is there twice`);
+    files.set(path, file);
+  }
+  return files;
 }

@@ -49,7 +49,17 @@ export interface RuntimeFacts extends Pick<Runtime, 'variant' | 'threads' | 'mic
 interface Writing {
   readonly generation: Generation;
   readonly stop: AbortController;
+  /** What is to be thrown when it is next asked for tokens. */
+  failure?: { readonly error: unknown };
 }
+
+/** Some tokens of a text. */
+export interface WrittenTokens extends Pick<GenerationProgress, 'promptIds' | 'finishReason'> {
+  readonly tokens: readonly GeneratedToken[];
+}
+
+/** A page shows no more often what has been written, in milliseconds; a message for each token would take longer. */
+const FRAME = 1000 / 60;
 
 /** What calls have left open, by their numbers. */
 class Opened<Item> {
@@ -104,7 +114,9 @@ export class Service {
    */
   start({ number }: Call, runtime: RuntimeOptions): void {
     if (this.#started) {
-      throw new ArgumentError('startWorker: somebody else uses this worker; give each a port of a MessageChannel');
+      throw new ArgumentError(
+        'startWorker: somebody else uses this worker; give each a port of a MessageChannel',
+      );
     }
     this.#started = { number, runtime };
   }
@@ -171,16 +183,27 @@ export class Service {
     this.#writings.add(number, { generation, stop });
   }
 
-  /** @returns no token where there are no more */
-  async nextToken(
-    _: Call,
-    writing: number,
-  ): Promise<{ readonly token?: GeneratedToken } & Pick<GenerationProgress, 'promptIds' | 'finishReason'>> {
-    const { generation } = this.#writings.get(writing);
-    const { value: token } = await generation.next();
+  /** @returns the tokens of a sixtieth of a second, at least one; none where there are no more */
+  async nextTokens(_: Call, number: number): Promise<WrittenTokens> {
+    const writing = this.#writings.get(number);
+    const { generation } = writing;
+    if (writing.failure) throw writing.failure.error;
+    const tokens: GeneratedToken[] = [];
+    const until = performance.now() + FRAME;
+    try {
+      do {
+        const { value } = await generation.next();
+        if (value) tokens.push(value);
+        else break;
+      } while (performance.now() < until);
+    } catch (error) {
+      if (tokens.length === 0) throw error;
+      // First those that were written before it.
+      writing.failure = { error };
+    }
     const { ids, promptIds, finishReason } = generation.progress;
     // Once is enough.
-    return { token, finishReason, promptIds: ids.length <= 1 ? promptIds : undefined };
+    return { tokens, finishReason, promptIds: ids.length === tokens.length ? promptIds : undefined };
   }
 
   readJSON(_: Call, model: number, file: string): Promise<unknown> {

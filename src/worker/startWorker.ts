@@ -2,9 +2,9 @@ import type { ModelSource } from '../io/modelSource.ts';
 import type { RuntimeOptions } from '../runtime/load.ts';
 import type { MessageTarget } from './channel.ts';
 import { Connection } from './connection.ts';
+import { startScript } from './hostWorker.ts';
 import { sendableSource, type WorkerLoadOptions, WorkerModel } from './model.ts';
 import { WorkerPronouncer, type WorkerPronouncerOptions } from './pronouncer.ts';
-import { startScript } from './script.ts';
 
 export interface StartWorkerOptions {
   /**

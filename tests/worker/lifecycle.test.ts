@@ -39,7 +39,9 @@ describe('starting a worker', () => {
 
   it('takes what is no worker for what it is', async () => {
     await expect(startWorker({ worker: {} as never })).rejects.toThrow(ArgumentError);
-    await expect(startWorker({ worker: null as never })).rejects.toThrow('a Worker or a MessagePort, got null');
+    await expect(startWorker({ worker: null as never })).rejects.toThrow(
+      'a Worker or a MessagePort, got null',
+    );
   });
 
   it('can be given up', async () => {
@@ -67,7 +69,10 @@ describe('starting a worker', () => {
     serve(port1);
     port2.postMessage({ heed: 0, call: 1, method: 'start', args: [] });
     const [{ error }] = (await once(port2, 'message')) as [{ error: { name: string; message: string } }];
-    expect(error).toMatchObject({ name: 'UnsupportedError', message: expect.stringContaining('two releases') });
+    expect(error).toMatchObject({
+      name: 'UnsupportedError',
+      message: expect.stringContaining('two releases'),
+    });
     port2.close();
   });
 
@@ -113,7 +118,10 @@ describe('the end of a worker', () => {
     const failed = Promise.allSettled(pending);
     await thread.terminate();
     for (const each of await failed) {
-      expect(each).toMatchObject({ status: 'rejected', reason: { message: 'worker: it ended with exit code 1' } });
+      expect(each).toMatchObject({
+        status: 'rejected',
+        reason: { message: 'worker: it ended with exit code 1' },
+      });
     }
     await expect(model.embed(['x'])).rejects.toThrow(WorkerError);
     expect((await story.result()).ids).toHaveLength(1);
@@ -170,7 +178,10 @@ describe('what was made for somebody who left', () => {
     const reason = new Error('left');
 
     const loading = new AbortController();
-    const model = worker.loadModel(llama, { signal: loading.signal, onProgress: () => loading.abort(reason) });
+    const model = worker.loadModel(llama, {
+      signal: loading.signal,
+      onProgress: () => loading.abort(reason),
+    });
     await expect(model).rejects.toBe(reason);
     await vi.waitFor(() => expect(disposed).toHaveBeenCalledTimes(1));
 

@@ -57,7 +57,9 @@ describe('a pronouncer in a thread', () => {
     await expect(pronouncer.pronounceAll('word' as never)).rejects.toThrow('words must be an array');
     await expect(pronouncer.pronounceAll([7 as never])).rejects.toThrow(ArgumentError);
     await expect(worker.createPronouncer({ weights: new Uint8Array(20) })).rejects.toThrow(FormatError);
-    await expect(worker.createPronouncer({ variant: 'mmx' as never })).rejects.toThrow('variant must be one of');
+    await expect(worker.createPronouncer({ variant: 'mmx' as never })).rejects.toThrow(
+      'variant must be one of',
+    );
     expect(await pronouncer.pronounce('a')).toEqual(here.pronounce('a'));
   });
 

@@ -12,7 +12,13 @@ export async function buildScript(): Promise<{ readonly script: string; remove()
   const folder = mkdtempSync(join(tmpdir(), 'heed-worker-'));
   const script = join(folder, 'script.mjs');
   await build({
-    ...{ entryPoints: ['src/workerScript.ts'], outfile: script, bundle: true, format: 'esm', target: 'es2022' },
+    ...{
+      entryPoints: ['src/worker/script.ts'],
+      outfile: script,
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+    },
     ...{ platform: 'browser', logLevel: 'error' },
   });
   return { script, remove: () => rmSync(folder, { recursive: true, force: true }) };
