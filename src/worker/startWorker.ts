@@ -1,8 +1,9 @@
+import { WorkerError } from '../errors.ts';
 import type { ModelSource } from '../io/modelSource.ts';
 import type { RuntimeOptions } from '../runtime/load.ts';
 import type { MessageTarget } from './channel.ts';
 import { Connection } from './connection.ts';
-import { startScript } from './hostWorker.ts';
+import { notStarted, startScript } from './hostWorker.ts';
 import { sendableSource, type WorkerLoadOptions, WorkerModel } from './model.ts';
 import { WorkerPronouncer, type WorkerPronouncerOptions } from './pronouncer.ts';
 
@@ -36,7 +37,7 @@ export async function startWorker({
     await connection.call('start', [runtime], { signal });
   } catch (error) {
     connection.close(error);
-    throw error;
+    throw worker === undefined && error instanceof WorkerError ? notStarted(error) : error;
   }
   return new HeedWorker(connection);
 }

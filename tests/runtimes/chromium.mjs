@@ -7,6 +7,7 @@ import { checkFingerprints, fingerprintScripts } from './chromiumFingerprints.mj
 import { checkPretrained, IMPORT_MAP, serveModel } from './chromiumPretrained.mjs';
 import { checkThreads, PAGES, SCRIPTS } from './chromiumThreads.mjs';
 import { checkVoice, VOICE_SCRIPTS } from './chromiumVoice.mjs';
+import { checkWorker } from './chromiumWorker.mjs';
 
 const EXECUTABLE = '/usr/bin/chromium';
 const FLAGS =
@@ -77,6 +78,7 @@ export async function run() {
     await checkFingerprints(browser, origin, expect);
     await checkVoice(browser, origin, expect);
     await checkPretrained(browser, origin, expect);
+    await checkWorker(browser, expect);
   } finally {
     await browser.close();
     server.close();

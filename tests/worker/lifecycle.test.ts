@@ -26,9 +26,9 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('starting a worker', () => {
   it('says what is wrong where its script is not there', async () => {
-    // The sources have none beside them: the build puts it there.
+    // The sources have none there: the build makes it.
     await expect(startWorker()).rejects.toThrow(WorkerError);
-    await expect(startWorker()).rejects.toThrow(/^worker: .*workerScript\.js/);
+    await expect(startWorker()).rejects.toThrow(/^startWorker: worker: .*worker\/script\.js/);
   });
 
   it('says that there are no workers', async () => {
@@ -114,7 +114,7 @@ describe('the end of a worker', () => {
     const model = await worker.loadModel(llama);
     const story = model.generate('Once', { maxTokens: 100 });
     await story.next();
-    const pending = [pronouncer.pronounceAll(words), story.next(), worker.createPronouncer()];
+    const pending = [pronouncer.pronounceAll(words), model.json('config.json'), worker.createPronouncer()];
     const failed = Promise.allSettled(pending);
     await thread.terminate();
     for (const each of await failed) {
@@ -124,7 +124,8 @@ describe('the end of a worker', () => {
       });
     }
     await expect(model.embed(['x'])).rejects.toThrow(WorkerError);
-    expect((await story.result()).ids).toHaveLength(1);
+    await expect(story.result()).rejects.toThrow(WorkerError);
+    expect((await story.result()).ids.length).toBeGreaterThan(0);
     model.dispose();
     pronouncer.dispose();
   });
@@ -201,8 +202,15 @@ describe('what was made for somebody who left', () => {
       await vi.waitFor(() => expect(disposed).toHaveBeenCalledTimes(1));
     }
 
-    disposed.mockClear();
     vi.mocked(port.postMessage).mockRestore();
+    const leaving = await atPort();
+    disposed.mockClear();
+    const pending = [leaving.worker.createPronouncer({ weights }), leaving.worker.loadModel(llama)];
+    leaving.worker.dispose();
+    for (const each of pending) await expect(each).rejects.toThrow(DisposedError);
+    await vi.waitFor(() => expect(disposed).toHaveBeenCalledTimes(2));
+
+    disposed.mockClear();
     const early = new AbortController();
     const made = worker.createPronouncer({ weights, signal: early.signal });
     early.abort(reason);
