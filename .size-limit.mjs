@@ -28,6 +28,8 @@ export default [
   line('heed/pronounce, its weights', '1.9 MB', 'dist/data/pronounce.js'),
   entry('pretrained', '82 kB'),
   entry('pipeline', '86 kB'),
+  entry('worker', '5 kB'),
+  line('heed/worker, its script', '135 kB', 'dist/worker/script.js'),
   line('heed.iife.js', '130 kB', 'dist/heed.iife.js'),
   line('heed.pronounce.iife.js', '2.1 MB', 'dist/heed.pronounce.iife.js'),
 ];

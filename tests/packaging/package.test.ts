@@ -153,6 +153,12 @@ describe('the packed package', () => {
        import { pipeline } from 'heed/pipeline';
        import { generate, type PretrainedModel } from 'heed/pretrained';
        import { trainingRuntime } from 'heed/train';
+       import { startWorker } from 'heed/worker';
+       const worker = await startWorker({ worker: new Worker('script.js') });
+       const vectors: Float32Array[] = await (await worker.loadModel('organisation/name')).embed(['text']);
+       // @ts-expect-error: a worker promises
+       const early: Pronunciation = (await worker.createPronouncer()).pronounce('word');
+       console.log(vectors.length, early);
        const classify = await pipeline('text-classification', 'organisation/name', { dtype: 'q8' });
        const label: string | undefined = (await classify('text'))[0]?.label;
        // @ts-expect-error: not a task
