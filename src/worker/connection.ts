@@ -31,14 +31,14 @@ interface Pending {
 /** Calls into one worker. */
 export class Connection {
   readonly #channel: Channel;
-  readonly #end: () => void;
+  readonly #end: (() => void) | undefined;
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
   /** Why there is no worker any more. */
   #ended: { readonly error: unknown } | undefined;
 
-  /** @param end ends the worker, where it is the connection's own */
-  constructor(target: MessageTarget, end: () => void) {
+  /** @param end ends the worker; undefined where it is the user's own */
+  constructor(target: MessageTarget, end?: () => void) {
     this.#end = end;
     this.#channel = openChannel(target, {
       message: (data) => {
@@ -46,7 +46,7 @@ export class Connection {
       },
       ended: (why, cause) => this.close(new WorkerError(`worker: ${why}`, { cause })),
     });
-    this.#channel.keepAlive(false);
+    this.#keepAlive(false);
   }
 
   /**
@@ -79,7 +79,7 @@ export class Connection {
     const answered = new Promise<Result<Name>>((resolve, reject) => {
       this.#pending.set(number, { resolve, reject, onPart, settle });
     });
-    this.#channel.keepAlive(true);
+    this.#keepAlive(true);
     try {
       this.#send({ heed: PROTOCOL, call: number, method, args }, transfer);
     } catch (cause) {
@@ -107,7 +107,12 @@ export class Connection {
     this.#ended = { error };
     for (const call of [...this.#pending.keys()]) this.#take(call)!.reject(error);
     this.#channel.close();
-    this.#end();
+    this.#end?.();
+  }
+
+  /** Whether the process waits for the worker: for one of heed's while it has something to do. */
+  #keepAlive(needed: boolean): void {
+    if (this.#end) this.#channel.keepAlive(needed);
   }
 
   #send(request: Request, transfer?: readonly ArrayBuffer[]): void {
@@ -140,7 +145,7 @@ export class Connection {
     const pending = this.#pending.get(call);
     pending?.settle();
     this.#pending.delete(call);
-    if (this.#pending.size === 0) this.#channel.keepAlive(false);
+    if (this.#pending.size === 0) this.#keepAlive(false);
     return pending;
   }
 }

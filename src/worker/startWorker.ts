@@ -31,7 +31,7 @@ export async function startWorker({
   signal,
 }: StartWorkerOptions = {}): Promise<HeedWorker> {
   signal?.throwIfAborted();
-  const { target, end } = worker === undefined ? startScript() : { target: worker, end: () => {} };
+  const { target, end } = worker === undefined ? startScript() : { target: worker };
   const connection = new Connection(target, end);
   try {
     await connection.call('start', [runtime], { signal });

@@ -1,4 +1,4 @@
-/** Smaller buffers are copied faster than they are handed over. */
+/** Smaller buffers are copied as fast as they are handed over, or faster: in Node and Chromium, by the hundred. */
 const WORTH_HANDING_OVER = 4096;
 
 /**

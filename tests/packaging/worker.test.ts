@@ -20,7 +20,8 @@ describe('heed/worker, installed', () => {
       const worker = await startWorker();
       const pronouncer = await worker.createPronouncer();
       console.log((await pronouncer.pronounce('attention')).phonemes.join(' '));
-      // Nothing is disposed of: a worker that waits does not keep the process.
+      // Nothing is disposed of: a worker of heed's that waits does not keep the process.
+      process.emit('ended');
     };
     main();
   `;
@@ -33,8 +34,8 @@ describe('heed/worker, installed', () => {
       `import { Worker } from 'node:worker_threads';
        import { startWorker as start } from 'heed/worker';
        const own = new Worker("import('heed/worker/serve').then(({ serve }) => serve())", { eval: true });
-       own.unref();
-       const startWorker = () => start({ worker: own });`,
+       const startWorker = () => start({ worker: own });
+       process.on('ended', () => own.terminate());`,
       'own.mjs',
     ],
   ])('starts by itself: %s', (_, load, file) => {

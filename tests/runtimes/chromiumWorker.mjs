@@ -57,9 +57,8 @@ function serve() {
 export async function checkWorker(browser, expect) {
   const [own, other] = [await serve(), await serve()];
   try {
-    const context = await browser.newContext();
     const open = async (path) => {
-      const page = await context.newPage();
+      const page = await browser.newPage();
       await page.goto(`${own.origin}${path}`);
       return page;
     };
@@ -75,7 +74,6 @@ export async function checkWorker(browser, expect) {
     const refused = 'refused by policy, says so';
     await checkFails(await open('/refused'), '/dist/worker.js', refused, expect);
     await checkFails(await open('/free'), '/lonely/worker.js', 'without its script, says so', expect);
-    await context.close();
   } finally {
     own.server.close();
     other.server.close();
@@ -99,13 +97,14 @@ async function checkResponsive(page, expect) {
     const prompt = 'Once upon a time '.repeat(18);
     const written = { maxTokens: 100 };
 
-    /** The page's longest task, of those that are reported, and its longest silences by two clocks. */
+    /** The page's longest task, of those that are reported, and its longest silences by two clocks. Firefox has these. */
     const watch = async (run) => {
       // Not what was done before.
       await new Promise((resolve) => setTimeout(resolve, 300));
       const tasks = [];
       const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
-      observer.observe({ type: 'longtask' });
+      const reports = PerformanceObserver.supportedEntryTypes.includes('longtask');
+      if (reports) observer.observe({ type: 'longtask' });
       let on = true;
       const clock = (next) => {
         const read = { count: 0, silence: 0 };
@@ -129,7 +128,7 @@ async function checkResponsive(page, expect) {
       // Tasks are reported some time after they ended.
       await new Promise((resolve) => setTimeout(resolve, 300));
       observer.disconnect();
-      const longest = Math.max(0, ...tasks.map(({ duration }) => duration));
+      const longest = reports ? Math.max(0, ...tasks.map(({ duration }) => duration)) : timers.silence;
       return { result: JSON.stringify(result), milliseconds, longest, timers, frames };
     };
 
@@ -210,7 +209,19 @@ async function checkCalls(page, expect) {
     workers[1].dispose();
     const alone = (await pronouncer.pronounce('memory')).ipa;
     workers[0].dispose();
-    return { wrong, told, reason, freed, pending: await pending, alone };
+
+    const source = `import { serve } from '${location.origin}/dist/worker/serve.js';
+      serve();
+      addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('broken'); });`;
+    const own = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), {
+      type: 'module',
+    });
+    const mortal = await startWorker({ worker: own });
+    const short = await mortal.createPronouncer();
+    own.postMessage('die');
+    const died = await short.pronounceAll(words).catch(({ name, message }) => `${name}: ${message}`);
+    own.terminate();
+    return { wrong, died, told, reason, freed, pending: await pending, alone };
   }, WORDS);
   expect('errors of a worker keep their class', found.wrong === true, found.wrong);
   expect('a list tells its progress', found.told[0] === '64/300', found.told);
@@ -218,6 +229,8 @@ async function checkCalls(page, expect) {
   expect('a text that is left frees its memory', found.freed > 0, found.freed);
   expect('disposing ends what is under way', found.pending === 'DisposedError', found.pending);
   expect('and disturbs no other worker', found.alone === 'ˈmɛmɚi', found.alone);
+  const died = /^WorkerError: worker: .*broken/.test(found.died);
+  expect('a worker that dies ends what is under way', died, found.died);
   await page.close();
 }
 
