@@ -44,6 +44,8 @@ class Server {
   }
 
   async #answer({ heed, call, method, args }: Extract<Request, { call: number }>): Promise<void> {
+    // Whoever comes next has another.
+    const service = this.#service;
     const controller = new AbortController();
     this.#running.set(call, controller);
     const { signal } = controller;
@@ -52,15 +54,15 @@ class Server {
     };
     try {
       if (heed !== PROTOCOL) throw new UnsupportedError(otherRelease(heed));
-      const run = this.#service[method as keyof Service] as AnyMethod;
-      const value = await run.call(this.#service, { number: call, signal, tell }, ...args);
+      const run = service[method as keyof Service] as AnyMethod;
+      const value = await run.call(service, { number: call, signal, tell }, ...args);
       if (!signal.aborted) this.#send({ heed: PROTOCOL, call, value }, value);
     } catch (error) {
       if (!signal.aborted) this.#send({ heed: PROTOCOL, call, error: toSent(error) });
     } finally {
-      this.#running.delete(call);
+      if (this.#running.get(call) === controller) this.#running.delete(call);
       // It was opened for somebody who had left.
-      if (signal.aborted) this.#service.release(call);
+      if (signal.aborted) service.release(call);
     }
   }
 

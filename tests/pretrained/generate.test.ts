@@ -68,6 +68,7 @@ describe.skipIf(!hasFolders).each(variants)('generate, %s', (variant) => {
     expect(result.text).toHaveLength(464);
     expect(tokens.map(({ text }) => text).join('')).toBe(greedy.text);
     expect(result.finishReason).toBe('length');
+    expect(generation.progress).toMatchObject(result);
     const sum = tokens.reduce((total, { logProbability }) => total + logProbability, 0);
     expect(result.logProbability).toBeCloseTo(sum, 10);
   });

@@ -129,6 +129,25 @@ describe('pronounce', () => {
   });
 });
 
+describe('pronounceBatches', () => {
+  it('gives what pronounceAll does, 64 words at a time', () => {
+    const many = Array.from({ length: 150 }, (_, i) => words[i % words.length]!);
+    const batches = [...pronouncer.pronounceBatches(many)];
+    expect(batches.map(({ length }) => length)).toEqual([64, 64, 22]);
+    const found = new Map(batches.flat());
+    expect(many.map((_, index) => found.get(index))).toEqual(pronouncer.pronounceAll(many));
+  });
+
+  it('refuses at once, before anyone iterates', async () => {
+    expect(() => pronouncer.pronounceBatches(['a', '7'])).toThrow(ArgumentError);
+    const other = await createPronouncer({ weights });
+    const batches = other.pronounceBatches(words);
+    other.dispose();
+    expect(() => batches.next()).toThrow(DisposedError);
+    expect(() => other.pronounceBatches(words)).toThrow(DisposedError);
+  });
+});
+
 describe('pronounceAll', () => {
   it.each([1, 4, 32])('gives what pronounce gives for each word, in order, with beam %d', (beam) => {
     const together = pronouncer.pronounceAll(words, { beam });
