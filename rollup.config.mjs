@@ -7,7 +7,8 @@ import dts from 'rollup-plugin-dts';
 import esbuild, { minify } from 'rollup-plugin-esbuild';
 
 /** What `package.json` exports, each from `src/<name>.ts`. */
-const entries = ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline'];
+const computing = ['index', 'models', 'train', 'plot', 'pronounce', 'pretrained', 'pipeline'];
+const entries = [...computing, 'worker', 'worker/serve'];
 /** What a `<script>` makes global, by the file's name. */
 const scripts = {
   'heed.iife': ['* from index', '* from models', '* from plot'],
@@ -59,7 +60,7 @@ const commonJS = {
 
 /** ES modules that fetch binaries and weights: files, which a server may cache by themselves. */
 const assets = {
-  input: input(entries),
+  input: input(computing),
   external,
   output: {
     dir: 'dist/assets',
@@ -77,6 +78,16 @@ const single = {
   input: 'src/index.ts',
   output: { file: 'dist/heed.single.js', format: 'es', inlineDynamicImports: true, plugins: [small()] },
   plugins: compiled,
+};
+
+/**
+ * What `startWorker` starts: one module without imports, as Vite bundles no other as a worker by default, and a page's
+ * import map does not count in its workers. So tokenizers are in it; only the pronouncer's weights stay a file.
+ */
+const workerScript = {
+  input: 'src/worker/script.ts',
+  output: { file: 'dist/worker/script.js', format: 'es', inlineDynamicImports: true, plugins: [small()] },
+  plugins: [fetched(/pronounce/), ...compiled],
 };
 
 /** A classic script. Its encoding is the page's: esbuild writes ASCII, which is right in all. */
@@ -107,7 +118,7 @@ const types = {
   plugins: [dts()],
 };
 
-export default [modules, commonJS, assets, single, ...Object.keys(scripts).map(script), types];
+export default [modules, commonJS, assets, single, workerScript, ...Object.keys(scripts).map(script), types];
 
 /**
  * What the entry `heed` needs lies in one file, what only `heed/models` needs in another: compressed together a file is
@@ -163,14 +174,14 @@ function dataBeside(folders) {
   };
 }
 
-/** Takes `x.assets.ts` for `x.ts` where there is one. */
-function fetched() {
+/** Takes `x.assets.ts` for `x.ts` where there is one. @param paths of those that may be taken; all by default */
+function fetched(paths = /./) {
   return {
     name: 'fetched',
     resolveId(source, importer) {
       if (!importer || !source.startsWith('.')) return null;
       const other = join(importer, '..', source.replace(/\.ts$/, '.assets.ts'));
-      return other.endsWith('.assets.ts') && existsSync(other) ? other : null;
+      return other.endsWith('.assets.ts') && paths.test(other) && existsSync(other) ? other : null;
     },
   };
 }

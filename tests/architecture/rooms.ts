@@ -40,8 +40,6 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   'src/pretrained.ts': [...models, 'pretrained'],
   'src/pipeline.ts': ['pretrained'],
   'src/worker.ts': ['worker'],
-  'src/workerServe.ts': ['worker'],
-  'src/workerScript.ts': ['worker'],
   'src/cli.ts': [...order, 'plot'],
 };
 
