@@ -17,13 +17,14 @@ const deno = [
   ...['--allow-env', '--allow-net', '--allow-read', '--host', '127.0.0.1', '--port'],
 ];
 
-/** Each with the variant that it must find, and its command for a port. */
+/** Each with the variant that it must find, its command for a port, and why it may not hear that a client has gone. */
 export const places = {
   'node-20': { variant: 'simd', command: () => [node(20), '--import', 'tsx', 'edge/node.ts'] },
   'node-24': { variant: 'relaxed', command: () => [node(24), 'edge/node.ts'] },
   deno: {
     variant: 'relaxed',
     command: (port) => [packaged('@deno/linux-x64-glibc', 'deno'), ...deno, port, 'edge/deno.ts'],
+    silent: 'it tells of that only where the body came together with the head; else the time runs out',
   },
   bun: {
     variant: 'relaxed',
@@ -35,6 +36,7 @@ export const places = {
       packaged('@cloudflare/workerd-linux-64', 'bin/workerd'),
       ...['serve', 'edge/dist/config.capnp'],
     ],
+    silent: 'it does not tell a worker of that; the time runs out instead',
   },
 };
 
