@@ -88,6 +88,8 @@ describe('CommonJS', () => {
       '../data/pronounce.js',
       '@huggingface/jinja',
       '@huggingface/tokenizers',
+      // Node's own: where this file lies, for the worker's script.
+      'url',
     ]);
   });
 });
