@@ -148,7 +148,7 @@ function emptyFolder() {
   return { name: 'empty-folder', buildStart: () => rmSync('dist', { recursive: true, force: true }) };
 }
 
-/** Copies binaries and weights, as modules and as they are. */
+/** Copies binaries and weights, as modules and as they are, and what a thread runs. */
 function copyData() {
   return {
     name: 'copy-data',
@@ -157,6 +157,7 @@ function copyData() {
         cpSync(`build/wasm/${name}.js`, `dist/data/${name}.js`);
         cpSync(`build/wasm/${name}.wasm`, `dist/wasm/${name}.wasm`);
       }
+      cpSync('build/threadMain.js', 'dist/thread.js');
       cpSync('build/weights/pronounce.js', 'dist/data/pronounce.js');
       cpSync('models/pronounce/pronounce.safetensors', 'dist/weights/pronounce.safetensors');
     },

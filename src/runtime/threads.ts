@@ -1,3 +1,4 @@
+import { browserWorker } from './browserWorker.ts';
 import type { Start } from './threadMain.ts';
 import {
   type Cut,
@@ -153,15 +154,7 @@ interface NodeWorker extends Worker {
 
 type NodeWorkerConstructor = new (source: string, options: { eval: true; execArgv: [] }) => NodeWorker;
 
-interface BrowserWorker extends Worker {
-  onmessage: (() => void) | null;
-  onerror: ((event: unknown) => void) | null;
-}
-
-type BrowserWorkerConstructor = new (url: string) => BrowserWorker;
-
 interface Host {
-  readonly Worker?: BrowserWorkerConstructor;
   readonly process?: {
     getBuiltinModule?: (name: string) => { Worker: NodeWorkerConstructor } | undefined;
   };
@@ -172,7 +165,7 @@ function startWorker(source: string): { worker: Worker; ready: Promise<void> } {
   const host = globalThis as unknown as Host;
   // Node's own first: a library may have put a global Worker beside it that is not quite the browsers'.
   const node = host.process?.getBuiltinModule?.('node:worker_threads');
-  return node ? startInNode(node.Worker, source) : startInBrowser(host.Worker!, source);
+  return node ? startInNode(node.Worker, source) : startInBrowser(source);
 }
 
 function startInNode(
@@ -191,15 +184,11 @@ function startInNode(
   return { worker, ready: ready.finally(() => worker.unref()) };
 }
 
-function startInBrowser(
-  Worker: BrowserWorkerConstructor,
-  source: string,
-): { worker: Worker; ready: Promise<void> } {
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  const worker = new Worker(url);
+function startInBrowser(source: string): { worker: Worker; ready: Promise<void> } {
+  const { worker, release } = browserWorker(source);
   const ready = new Promise<void>((resolve, reject) => {
     worker.onmessage = () => resolve();
     worker.onerror = reject;
-  }).finally(() => URL.revokeObjectURL(url));
+  }).finally(release);
   return { worker, ready };
 }
