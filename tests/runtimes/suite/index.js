@@ -157,7 +157,7 @@ async function resultOf(name, check) {
     return { name };
   } catch (error) {
     if (error instanceof Skipped) return { name, skipped: error.message };
-    return { name, error: `${error?.stack ?? error}` };
+    return { name, error: describe(error) };
   }
 }
 
@@ -169,6 +169,12 @@ async function checkFingerprints(entries, host, options) {
   const different = names.filter((name) => actual[name] !== expected[name]);
   if (names.length === 0) throw new Error('there are none');
   if (different.length > 0) throw new Error(`other bits: ${different.join(', ')}`);
+}
+
+/** With its stack, which in Firefox does not begin with the message. */
+function describe(error) {
+  const stack = `${error?.stack ?? ''}`;
+  return stack.includes(error?.message) ? stack : `${error}\n${stack}`;
 }
 
 function checkGlobals(before) {
