@@ -22,7 +22,12 @@ const places = {
   workerd: ['workerd'],
   ssr: ['ssr'],
   edge: ['edge'],
-  chromium: ['../chromium'],
+  chromium: ['chromium'],
+  firefox: ['firefox'],
+  mv3: ['mv3'],
+  worklet: ['worklet'],
+  bundlers: ['bundlers'],
+  worker: ['worker'],
   site: ['site'],
 };
 

@@ -4,7 +4,11 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { dictionary } from 'cmu-pronouncing-dictionary';
-import { IMPORT_MAP } from './chromiumPretrained.mjs';
+import { missing, openChromium } from '../browser/browsers.mjs';
+import { openChecks } from '../checks.mjs';
+
+/** Where a page finds the tokenizers that a bundler would put in. */
+const IMPORT_MAP = '<script type="importmap">{"imports":{"@huggingface/tokenizers":"/tokenizers.mjs"}}</script>';
 
 /** A task of the page that takes longer is felt, in milliseconds; also the shortest that Chromium reports. */
 const LONG = 50;
@@ -54,7 +58,23 @@ function serve() {
   });
 }
 
-export async function checkWorker(browser, expect) {
+export async function run() {
+  const checks = openChecks('worker');
+  const reason = missing('chromium');
+  if (reason) {
+    checks.skip('everything', reason);
+    return checks.counts;
+  }
+  const browser = await openChromium();
+  try {
+    await checkWorker(browser, checks.expect);
+  } finally {
+    await browser.close();
+  }
+  return checks.counts;
+}
+
+async function checkWorker(browser, expect) {
   const [own, other] = [await serve(), await serve()];
   try {
     const open = async (path) => {
