@@ -28,6 +28,7 @@ const places = {
   worklet: ['worklet'],
   bundlers: ['bundlers'],
   worker: ['worker'],
+  lasting: ['lasting'],
   site: ['site'],
 };
 

@@ -8,7 +8,8 @@ import { missing, openChromium } from '../browser/browsers.mjs';
 import { openChecks } from '../checks.mjs';
 
 /** Where a page finds the tokenizers that a bundler would put in. */
-const IMPORT_MAP = '<script type="importmap">{"imports":{"@huggingface/tokenizers":"/tokenizers.mjs"}}</script>';
+const IMPORT_MAP =
+  '<script type="importmap">{"imports":{"@huggingface/tokenizers":"/tokenizers.mjs"}}</script>';
 
 /** A task of the page that takes longer is felt, in milliseconds; also the shortest that Chromium reports. */
 const LONG = 50;
@@ -27,8 +28,8 @@ const WORDS = Object.keys(dictionary)
   .filter((_, i) => i % 200 === 0)
   .slice(0, 300);
 
-/** Serves pages and the package; below `/lonely/` without the worker's script. */
-function serve() {
+/** Serves pages and the package of a project; below `/lonely/` without the worker's script. */
+function serve(app) {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     // heed may be imported from another origin.
@@ -41,8 +42,9 @@ function serve() {
       );
       return;
     }
-    const file = FILES[path] ?? join('.', path.replace(/^\/lonely\//, '/dist/'));
-    const hidden = path.startsWith('/lonely/worker/') || !/^(tests|node_modules|dist)\//.test(file);
+    const inPackage = path.replace(/^\/lonely\//, '/dist/');
+    const file = FILES[path] ?? join(app, 'node_modules/heed', inPackage);
+    const hidden = path.startsWith('/lonely/worker/') || !(FILES[path] ?? inPackage.startsWith('/dist/'));
     if (hidden || !existsSync(file)) {
       response.writeHead(404, headers).end();
       return;
@@ -58,7 +60,7 @@ function serve() {
   });
 }
 
-export async function run() {
+export async function run({ app }) {
   const checks = openChecks('worker');
   const reason = missing('chromium');
   if (reason) {
@@ -67,22 +69,22 @@ export async function run() {
   }
   const browser = await openChromium();
   try {
-    await checkWorker(browser, checks.expect);
+    await checkWorker(browser, app, checks);
   } finally {
     await browser.close();
   }
   return checks.counts;
 }
 
-async function checkWorker(browser, expect) {
-  const [own, other] = [await serve(), await serve()];
+async function checkWorker(browser, app, { expect, note }) {
+  const [own, other] = [await serve(app), await serve(app)];
   try {
     const open = async (path) => {
       const page = await browser.newPage();
       await page.goto(`${own.origin}${path}`);
       return page;
     };
-    await checkResponsive(await open('/free'), expect);
+    await checkResponsive(await open('/free'), { expect, note });
     await checkCalls(await open('/free'), expect);
     await checkStarts(
       await open('/free'),
@@ -92,8 +94,11 @@ async function checkWorker(browser, expect) {
     );
     await checkStarts(await open('/strict'), '/dist/worker.js', 'under a strict policy', expect);
     const refused = 'refused by policy, says so';
-    await checkFails(await open('/refused'), '/dist/worker.js', refused, expect);
-    await checkFails(await open('/free'), '/lonely/worker.js', 'without its script, says so', expect);
+    await checkFails(await open('/refused'), '/dist/worker.js', refused, { expect, note });
+    await checkFails(await open('/free'), '/lonely/worker.js', 'without its script, says so', {
+      expect,
+      note,
+    });
   } finally {
     own.server.close();
     other.server.close();
@@ -101,7 +106,7 @@ async function checkWorker(browser, expect) {
 }
 
 /** 300 words and a text, in a worker and then in the page itself, whose longest task is looked at. */
-async function checkResponsive(page, expect) {
+async function checkResponsive(page, { expect, note }) {
   const { there, here } = await page.evaluate(async (words) => {
     const [{ startWorker }, { createRuntime, writeSafetensors }, { tinyLlama }] = await Promise.all([
       import('/dist/worker.js'),
@@ -179,8 +184,8 @@ async function checkResponsive(page, expect) {
     'in the page': here,
   })) {
     const task = longest === 0 ? `none of ${LONG} ms` : `${longest.toFixed(0)} ms`;
-    console.log(
-      `chromium: worker: 300 words and 100 tokens ${where}: ${milliseconds.toFixed(0)} ms; longest task ${task}; ` +
+    note(
+      `300 words and 100 tokens ${where}: ${milliseconds.toFixed(0)} ms; longest task ${task}; ` +
         `longest silence of timers ${timers.silence.toFixed(0)} ms, of frames ${frames.silence.toFixed(0)} ms`,
     );
   }
@@ -267,7 +272,7 @@ async function checkStarts(page, url, what, expect) {
   await page.close();
 }
 
-async function checkFails(page, url, what, expect) {
+async function checkFails(page, url, what, { expect, note }) {
   const error = await page.evaluate(async (from) => {
     const { startWorker } = await import(from);
     const signal = AbortSignal.timeout(20_000);
@@ -277,6 +282,6 @@ async function checkFails(page, url, what, expect) {
     );
   }, url);
   expect(`a worker ${what}`, error.startsWith('WorkerError: '), error);
-  console.log(`chromium: worker: ${error}`);
+  note(error);
   await page.close();
 }
