@@ -1,4 +1,4 @@
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, resolve as join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import resolve from '@rollup/plugin-node-resolve';
@@ -20,7 +20,7 @@ const external = [/^node:/, 'commander', 'cli-progress', '@huggingface/tokenizer
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const input = (names) => Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]));
-const compiled = [resolve(), esbuild({ target: 'es2022' })];
+const compiled = [resolve(), esbuild({ target: 'es2022' }), licences()];
 /** A minute of terser for all of them would be too long: it is for what is most often downloaded, and a fiftieth smaller. */
 const small = () => terser({ module: true, ecma: 2022, compress: { passes: 2, hoist_funs: true } });
 const quick = () => minify({ target: 'es2022' });
@@ -160,6 +160,27 @@ function copyData() {
       cpSync('build/threadMain.js', 'dist/thread.js');
       cpSync('build/weights/pronounce.js', 'dist/data/pronounce.js');
       cpSync('models/pronounce/pronounce.safetensors', 'dist/weights/pronounce.safetensors');
+    },
+  };
+}
+
+/** Writes the licences of the packages that are bundled, as they ask for: dist/licences.txt. */
+function licences() {
+  const packages = new Map();
+  return {
+    name: 'licences',
+    moduleParsed({ id }) {
+      const [folder, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id) ?? [];
+      if (folder) packages.set(name, folder);
+    },
+    writeBundle() {
+      const texts = [...packages].sort().map(([name, folder]) => {
+        const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+        const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+        const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : '';
+        return `${name} ${version}: ${license}\n\n${text}\n`;
+      });
+      writeFileSync('dist/licences.txt', texts.join(`\n${'-'.repeat(80)}\n\n`));
     },
   };
 }

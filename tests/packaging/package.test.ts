@@ -23,7 +23,7 @@ describe('the packed package', () => {
   it('holds the bundle, the types, the binaries and the papers, and nothing else', () => {
     const other = project.files.filter(
       (path) =>
-        !/^(dist\/.*\.(js|cjs|d\.ts|d\.cts|wasm)|dist\/weights\/pronounce\.safetensors|package\.json|README\.md|LICENSE|CHANGELOG\.md|models\/pronounce\/README\.md)$/.test(
+        !/^(dist\/.*\.(js|cjs|d\.ts|d\.cts|wasm)|dist\/weights\/pronounce\.safetensors|dist\/licences\.txt|package\.json|README\.md|LICENSE|CHANGELOG\.md|models\/pronounce\/README\.md)$/.test(
           path,
         ),
     );
@@ -80,6 +80,15 @@ describe('the packed package', () => {
       console.log(runtime.threads);
     `);
     expect(output).toBe('3');
+  });
+
+  it('brings the licences of the packages that are bundled in it', () => {
+    const text = readFileSync(join(root, 'dist/licences.txt'), 'utf8');
+    for (const name of ['@huggingface/jinja', '@huggingface/tokenizers', 'd3-scale', 'wasm-feature-detect']) {
+      expect(text).toMatch(new RegExp(`^${name} [0-9.]+: \\S+$`, 'm'));
+    }
+    expect(text).toContain('Apache License');
+    expect(text).toContain('Permission to use, copy, modify');
   });
 
   it('needs neither the sources nor a loader in its threads: their text is whole', () => {
