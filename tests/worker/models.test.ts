@@ -97,7 +97,8 @@ describe('writing on in a thread', () => {
   it('is left as generate is: memory is as it was, and what had been written is known', async () => {
     await both(llama, async (_, there) => {
       const story = (options = {}) => there.generate('Once', { maxTokens: 400, ...options });
-      await story({ maxTokens: 3 }).result();
+      // The model keeps its table of positions, which grows with the longest text.
+      await story().result();
       const { usedBytes } = await there.runtime();
 
       const left = story();
@@ -114,7 +115,7 @@ describe('writing on in a thread', () => {
       await expect(stopped.next()).rejects.toThrow('enough');
       expect((await stopped.result()).ids).toHaveLength(1);
 
-      const waiting = story({ signal: AbortSignal.timeout(30), maxTokens: 400 });
+      const waiting = story({ signal: AbortSignal.timeout(5), maxTokens: 400 });
       await expect(waiting.result()).rejects.toMatchObject({ name: 'TimeoutError' });
       await expect(story({ signal: AbortSignal.abort() }).next()).rejects.toMatchObject({
         name: 'AbortError',
