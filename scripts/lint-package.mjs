@@ -17,9 +17,18 @@ try {
   const passed = [
     run('publint', 'run', '--strict', tarball),
     // Not `node10`: that resolution knows no `exports`, and TypeScript drops it.
-    run('attw', tarball, '--profile', 'node16', '--entrypoints', ...both),
+    run('attw', tarball, '--format', 'table-flipped', '--profile', 'node16', '--entrypoints', ...both),
     // These take their files by `import.meta.url`, or are one module on purpose: `require()` has the others.
-    run('attw', tarball, '--profile', 'esm-only', '--entrypoints', ...modulesOnly),
+    run(
+      'attw',
+      tarball,
+      '--format',
+      'table-flipped',
+      '--profile',
+      'esm-only',
+      '--entrypoints',
+      ...modulesOnly,
+    ),
   ];
   process.exitCode = passed.every(Boolean) ? 0 : 1;
 } finally {

@@ -54,9 +54,9 @@ export const free = {
 
   'has errors that are what they say': ({ heed }) => {
     const { ArgumentError, DisposedError, DivergenceError, DTypeError, FormatError } = heed;
-    const { NetworkError, OutOfMemoryError, ShapeError, UnsupportedError } = heed;
+    const { NetworkError, OutOfMemoryError, ShapeError, UnsupportedError, WorkerError } = heed;
     const kinds = { ArgumentError, DisposedError, DivergenceError, DTypeError };
-    Object.assign(kinds, { OutOfMemoryError, ShapeError, UnsupportedError });
+    Object.assign(kinds, { OutOfMemoryError, ShapeError, UnsupportedError, WorkerError });
     for (const [name, Kind] of Object.entries(kinds)) {
       const error = new Kind('message');
       expectEqual(name, [error.name, error.message, error instanceof Error], [name, 'message', true]);

@@ -1,7 +1,7 @@
 // The pronouncer with its own weights: a handful of words, and what it refuses.
 import { expectEqual, expectNear, expectRejects, expectThrows, expectTrue } from './expectations.js';
 
-export const needs = ['heed', 'pronounce'];
+export const needs = ['heed', 'models', 'pronounce'];
 
 /** What it says, on every engine: no two alternatives of these are near each other. */
 const WORDS = {
@@ -49,6 +49,17 @@ export const free = {
   'says words in 8 bits': (context) =>
     withPronouncer(context, { arithmetic: 'int8' }, (pronouncer) => {
       expectEqual('IPA', pronouncer.pronounce('attention').ipa, WORDS.attention);
+    }),
+
+  'shows its model, which reads letters and writes phonemes': (context) =>
+    withPronouncer(context, {}, (pronouncer) => {
+      const { encodeLetters, encodePhonemes } = context.pronounce;
+      const { phonemes } = pronouncer.pronounce('attention', { beam: 1 });
+      const [written] = context.models.greedyDecode(
+        pronouncer.model.stepModel([encodeLetters('attention')]),
+        20,
+      );
+      expectEqual('phonemes', [...written.ids], encodePhonemes(phonemes));
     }),
 
   'refuses what it cannot read': (context) =>
