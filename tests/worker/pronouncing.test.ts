@@ -49,7 +49,7 @@ describe('a pronouncer in a thread', () => {
   });
 
   it('throws what one throws here', async () => {
-    await using started = await inThread(build.script, { runtime: { variant: 'simd' } });
+    await using started = await inThread(build.script);
     const { worker } = started;
     using pronouncer = await worker.createPronouncer({ weights });
     await expect(pronouncer.pronounce('한글')).rejects.toThrow(ArgumentError);
