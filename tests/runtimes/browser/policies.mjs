@@ -13,16 +13,26 @@ const THREADS = [
   // The embedded source would be a blob: worker, which `worker-src 'self'` forbids.
   { policy: 'strict and isolated', threads: 1, reported: BLOCKED },
   { policy: 'strict and isolated', heed: '/heed/assets/index.js', threads: 2 },
-  { policy: 'isolated', heed: '/heed/assets/index.js', threads: 2, inWorker: true },
+  { policy: 'isolated', heed: '/heed/assets/index.js', threads: 2, inWorker: true, stalls: true },
 ];
 
-export async function checkThreads(browser, site, { expect }) {
-  for (const { policy, heed = '/heed/index.js', threads, inWorker, reported } of THREADS) {
+/**
+ * On an overloaded machine Firefox 153 now and then stops a worker that starts a module worker, before that starts: not even
+ * its timers fire. Once in some thirty visits; so it is visited again, and says so.
+ */
+const VISITS = 3;
+
+export async function checkThreads(browser, site, { expect, note }) {
+  for (const { policy, heed = '/heed/index.js', threads, inWorker, reported, stalls } of THREADS) {
     const worker = { module: '/pages/inWorker.js', kind: 'dedicated', worker: '/pages/threads.js' };
     const query = { policy, heed, ...(inWorker ? worker : { module: '/pages/threads.js' }) };
-    const { report, said } = await visit(browser, site, query);
     const from = heed.includes('assets') ? ', assets' : '';
     const name = `${policy} page${inWorker ? ', in a worker' : ''}${from}`;
+    let { report, said } = await visit(browser, site, query);
+    for (let visits = 1; stalls && visits < VISITS && /in time/.test(report.error); visits++) {
+      note(`${name}: ${report.error}; it is visited again`);
+      ({ report, said } = await visit(browser, site, query));
+    }
     expect(`${name}: threads: 2 gives ${threads}`, report.threads === threads, report);
     expect(`${name}: the results are those of one thread`, report.equal === true, report);
     const unexpected = said.filter((message) => !reported?.test(message));
