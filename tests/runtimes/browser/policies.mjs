@@ -6,7 +6,7 @@ const BLOCKED = /Content.Security.Policy/i;
 /** `reported` is what the browser itself says of a policy that was violated; heed must not add to it. */
 const THREADS = [
   { policy: 'isolated', threads: 2 },
-  { policy: 'isolated', threads: 2, inWorker: true },
+  { policy: 'isolated', threads: 2, inWorker: true, stalls: true },
   { policy: 'plain', threads: 1 },
   { policy: 'plain', threads: 1, inWorker: true },
   { policy: 'workerless', threads: 1, reported: BLOCKED },
@@ -17,8 +17,8 @@ const THREADS = [
 ];
 
 /**
- * On an overloaded machine Firefox 153 now and then stops a worker that starts a module worker, before that starts: not even
- * its timers fire. Once in some thirty visits; so it is visited again, and says so.
+ * On an overloaded machine Firefox 153 now and then stops a worker that starts another, before that starts: not even its
+ * timers fire. Once in some thirty visits; so it is visited again, and says so.
  */
 const VISITS = 3;
 
