@@ -177,7 +177,9 @@ describe.skipIf(!hasFolders).each(variants)('encoders, %s', (variant) => {
       await embed(model, texts, { returnWeights: 'mean' });
       expect(memory.usedBytes).toBe(usedBytes);
       const controller = new AbortController();
-      const running = embed(model, texts, { batchSize: 1, signal: controller.signal });
+      // So many that no machine is done before the timer.
+      const many = Array.from({ length: 1000 }, () => texts).flat();
+      const running = embed(model, many, { batchSize: 1, signal: controller.signal });
       setTimeout(() => controller.abort(new Error('enough')), 0);
       expect(await messageOf(() => running)).toBe('enough');
       expect(memory.usedBytes).toBe(usedBytes);
