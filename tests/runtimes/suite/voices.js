@@ -1,7 +1,8 @@
 // What the voice detector's checks are made of.
 import { sourceOf, weightsOf } from './values.js';
 
-const shapes = {
+/** Of Silero VAD's weights. */
+export const shapes = {
   'stft.forward_basis': [258, 1, 256],
   'encoder.conv1.weight': [128, 129, 3],
   'encoder.conv1.bias': [128],
